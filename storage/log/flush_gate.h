@@ -1,0 +1,33 @@
+// The gate before the device: at most so many flushed writes in flight on a shard, granted to its logs in turn. A log that waits grows its next frame.
+//
+// Owned by the shard; its loop's thread only.
+
+#ifndef LEAT_STORAGE_LOG_FLUSH_GATE_H_
+#define LEAT_STORAGE_LOG_FLUSH_GATE_H_
+
+#include <cstddef>
+#include <deque>
+
+#include "absl/functional/any_invocable.h"
+
+namespace leat::log {
+
+class FlushGate {
+ public:
+  explicit FlushGate(size_t max_in_flight) : max_in_flight_(max_in_flight) {}
+
+  // Calls `go`, at once if a place is free, else when one is and it is the caller's turn. A caller waits with at most one call at a time and ends each with `Leave`.
+  void Enter(absl::AnyInvocable<void() &&> go);
+
+  // Gives the place back and lets the next in.
+  void Leave();
+
+ private:
+  const size_t max_in_flight_;
+  size_t in_flight_ = 0;
+  std::deque<absl::AnyInvocable<void() &&>> waiting_;
+};
+
+}  // namespace leat::log
+
+#endif  // LEAT_STORAGE_LOG_FLUSH_GATE_H_
