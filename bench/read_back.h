@@ -1,0 +1,21 @@
+// The few calls that benchmarks need to prepare a topic and to check what they wrote. Blocking.
+
+#ifndef LEAT_BENCH_READ_BACK_H_
+#define LEAT_BENCH_READ_BACK_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace leat::bench {
+
+absl::Status CreateTopic(const std::string& address, const std::string& topic);
+absl::Status DeleteTopic(const std::string& address, const std::string& topic);
+
+// Reads partition 0 from its start, whole batches; an error unless it holds exactly `records` records, densely, each checksum right.
+absl::Status ReadBack(const std::string& address, const std::string& topic, uint64_t records);
+
+}  // namespace leat::bench
+
+#endif  // LEAT_BENCH_READ_BACK_H_
