@@ -1,7 +1,8 @@
 """Generated C++ for .proto files, made with the system's protoc.
 
 A .proto file is named by its path below an import root (`proto/` for ours, `third_party/googleapis/` for Google's), in
-`import` statements and in `#include "leat/v1/log.pb.h"` alike.
+`import` statements and in `#include "leat/v1/log.pb.h"` alike. One that lies elsewhere is internal and named by its whole
+path: `#include "server/broker/metadata.pb.h"`.
 """
 
 _IMPORT_ROOTS = [
@@ -13,7 +14,7 @@ def _import_root():
     for root in _IMPORT_ROOTS:
         if (native.package_name() + "/").startswith(root + "/"):
             return root
-    fail("%s lies under none of the import roots %s" % (native.package_name(), _IMPORT_ROOTS))
+    return "."
 
 def _generate(name, srcs, deps, suffix, options):
     """Runs protoc over `srcs`; returns the headers and the sources it makes."""
@@ -26,7 +27,7 @@ def _generate(name, srcs, deps, suffix, options):
         outs = headers + sources,
         cmd = " ".join(
             ["/usr/bin/protoc"] +
-            ["-I" + root for root in _IMPORT_ROOTS] +
+            ["-I" + root for root in _IMPORT_ROOTS + ["."]] +
             [option.format(out = "$(GENDIR)/" + _import_root()) for option in options] +
             ["$(location %s)" % src for src in srcs],
         ),
@@ -35,12 +36,13 @@ def _generate(name, srcs, deps, suffix, options):
     return headers, sources
 
 def _library(name, headers, sources, **kwargs):
+    root = _import_root()
     native.cc_library(
         name = name,
         srcs = sources,
         hdrs = headers,
         copts = ["-w"],
-        strip_include_prefix = "/" + _import_root(),
+        strip_include_prefix = None if root == "." else "/" + root,
         **kwargs
     )
 
