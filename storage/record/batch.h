@@ -1,7 +1,9 @@
-// A record batch: what travels and what is kept. A fixed header, followed by the payload: a serialized `leat.v1.RecordSet`,
-// compressed as `codec` says. Bytes only: no I/O, no threads. Layout: docs/disk_format.md.
+// A record batch: what travels and what is kept. A fixed header, followed by the payload: a
+// serialized `leat.v1.RecordSet`, compressed as `codec` says. Bytes only: no I/O, no threads.
+// Layout: docs/disk_format.md.
 //
-// Nothing in a batch depends on where it lies, so it is copied between segments, machines and tiers byte for byte.
+// Nothing in a batch depends on where it lies, so it is copied between segments, machines and tiers
+// byte for byte.
 
 #ifndef LEAT_STORAGE_RECORD_BATCH_H_
 #define LEAT_STORAGE_RECORD_BATCH_H_
@@ -12,7 +14,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
-#include "absl/types/span.h"
 #include "storage/record/ids.h"
 
 namespace leat::record {
@@ -23,7 +24,7 @@ enum class TimestampType : uint8_t { kCreate = 1, kAppend = 2 };
 // Bits of `BatchHeader::attributes`.
 inline constexpr uint16_t kControlBatch = 1 << 0;        // Not for consumers.
 inline constexpr uint16_t kTransactionalBatch = 1 << 1;  // Part of a transaction.
-inline constexpr uint16_t kCompactedBatch = 1 << 2;      // Offsets may be sparse; may hold no record.
+inline constexpr uint16_t kCompactedBatch = 1 << 2;  // Offsets may be sparse; may hold no record.
 
 inline constexpr int64_t kNoProducer = -1;
 
@@ -57,8 +58,9 @@ struct BatchHeader {
 // Writes the `kEncodedBytes` bytes of `header`, its checksum included, to `out`.
 void EncodeBatchHeader(const BatchHeader& header, char* out);
 
-// Reads a header and checks it: checksum, version, lengths and counts that fit together. DATA_LOSS when it is damaged, UNIMPLEMENTED when
-// it is whole but of a version, or with an incompatible feature, that this program does not know.
+// Reads a header and checks it: checksum, version, lengths and counts that fit together. DATA_LOSS
+// when it is damaged, UNIMPLEMENTED when it is whole but of a version, or with an incompatible
+// feature, that this program does not know.
 absl::StatusOr<BatchHeader> DecodeBatchHeader(std::string_view bytes);
 
 // A batch in memory. Copying shares the payload.
@@ -67,7 +69,8 @@ struct Batch {
   absl::Cord payload;
 };
 
-// CRC-32C (Castagnoli, reflected, as in RFC 3720) of `bytes`, going on from `seed`, the value for the bytes before (0 at first).
+// CRC-32C (Castagnoli, reflected, as in RFC 3720) of `bytes`, going on from `seed`, the value for
+// the bytes before (0 at first).
 uint32_t Crc32c(std::string_view bytes, uint32_t seed = 0);
 uint32_t Crc32c(const absl::Cord& bytes, uint32_t seed = 0);
 

@@ -16,9 +16,11 @@ namespace leat::record {
 // One frame of the codec. INTERNAL only when the library fails.
 absl::StatusOr<std::string> Compress(Codec codec, std::string_view bytes);
 
-// Exactly `uncompressed_bytes` bytes from exactly one frame. Never allocates more than `uncompressed_bytes` (which the caller has limited)
-// plus the codec's window; INVALID_ARGUMENT when the frame is damaged, longer, shorter, or followed by anything.
-absl::StatusOr<std::string> Decompress(Codec codec, std::string_view bytes, uint32_t uncompressed_bytes);
+// Exactly `uncompressed_bytes` bytes from exactly one frame. Never allocates more than
+// `uncompressed_bytes` (which the caller has limited) plus the codec's window; INVALID_ARGUMENT
+// when the frame is damaged, longer, shorter, or followed by anything.
+absl::StatusOr<std::string> Decompress(Codec codec, std::string_view bytes,
+                                       uint32_t uncompressed_bytes);
 
 }  // namespace leat::record
 

@@ -1,7 +1,9 @@
-// Errors that callers of the API are told apart by: an `absl::Status` that carries a reason and metadata.
+// Errors that callers of the API are told apart by: an `absl::Status` that carries a reason and
+// metadata.
 //
-// Made wherever the fault is known, passed up untouched, and turned into `google.rpc.ErrorInfo` by `server/rpc/status` alone. The reasons, their
-// codes and their meaning are those of `leat.v1.ErrorReason`. Any thread.
+// Made wherever the fault is known, passed up untouched, and turned into `google.rpc.ErrorInfo` by
+// `server/rpc/status` alone. The reasons, their codes and their meaning are those of
+// `leat.v1.ErrorReason`. Any thread.
 
 #ifndef LEAT_STORAGE_RECORD_ERROR_H_
 #define LEAT_STORAGE_RECORD_ERROR_H_
@@ -43,7 +45,8 @@ enum class Reason {
 
 using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;
 
-// A status with the reason's own code (INVALID_ARGUMENT for kTooLarge, and so on).
+// A status with the reason's own code (INVALID_ARGUMENT for kTooLarge, and so on; CANCELLED for
+// kCallEnded).
 absl::Status MakeError(Reason reason, std::string_view message, const ErrorMetadata& metadata = {});
 
 // The reason of a status made by `MakeError`; nullopt for any other.
@@ -54,6 +57,9 @@ ErrorMetadata MetadataOf(const absl::Status& status);
 
 // Such as "TOO_LARGE".
 std::string_view ReasonName(Reason reason);
+
+// The opposite; nullopt for a name that this program does not know.
+std::optional<Reason> ReasonFromName(std::string_view name);
 
 }  // namespace leat::record
 

@@ -1,8 +1,8 @@
 // Names for places in a log. Ranges are half-open throughout.
 //
 //   log start offset   first offset that can be read
-//   high watermark     first offset that consumers may not read yet: everything before it is durable
-//   log end offset     the offset that the next record gets
+//   high watermark     first offset that consumers may not read yet: everything before it is
+//   durable log end offset     the offset that the next record gets
 //
 // log start <= high watermark <= log end, always.
 
@@ -14,7 +14,8 @@
 
 namespace leat::record {
 
-// Number of a record in its partition, from 0. Not to be confused with a place in a file (`io::FilePosition`).
+// Number of a record in its partition, from 0. Not to be confused with a place in a file
+// (`io::FilePosition`).
 struct Offset {
   int64_t value = 0;
 

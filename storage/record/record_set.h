@@ -1,6 +1,8 @@
-// Reading, checking, slicing and writing serialized `leat.v1.RecordSet`s without building protobuf objects.
+// Reading, checking, slicing and writing serialized `leat.v1.RecordSet`s without building protobuf
+// objects.
 //
-// Bytes only; any thread. The check is as strict as the strictest protobuf parser: what it accepts, every language reads, and reads alike.
+// Bytes only; any thread. The check is as strict as the strictest protobuf parser: what it accepts,
+// every language reads, and reads alike.
 
 #ifndef LEAT_STORAGE_RECORD_RECORD_SET_H_
 #define LEAT_STORAGE_RECORD_RECORD_SET_H_
@@ -38,7 +40,8 @@ struct RecordView {
   std::optional<std::string_view> value;
   int64_t timestamp_delta_ms = 0;
   std::vector<HeaderView> headers;
-  // The record's element of the set: tag, length and content. Concatenated elements are a record set.
+  // The record's element of the set: tag, length and content. Concatenated elements are a record
+  // set.
   std::string_view element;
 };
 
@@ -49,33 +52,39 @@ struct RecordSetSummary {
   int64_t max_timestamp_delta_ms = 0;
 };
 
-// Checks a set as a producer may send it: well-formed, known fields only, right wire types, singular fields at most once, header names valid UTF-8, no
-// `offset_deltas`, 1..max_records records, all within limits, timestamp deltas within +-10^15 ms so that no sum overflows. Errors
+// Checks a set as a producer may send it: well-formed, known fields only, right wire types,
+// singular fields at most once, header names valid UTF-8, no `offset_deltas`, 1..max_records
+// records, all within limits, timestamp deltas within +-10^15 ms so that no sum overflows. Errors
 // (`error.h`): kInvalidRecords, kUnknownField, kTooLarge.
 absl::StatusOr<RecordSetSummary> CheckRecordSet(std::string_view set, const RecordLimits& limits);
 
-// Calls `visit(record, offset_delta)` for each record of a set, in order, until it returns false. Accepts sparse sets. DATA_LOSS when malformed.
-absl::Status ForEachRecord(std::string_view set, absl::FunctionRef<bool(const RecordView&, uint32_t offset_delta)> visit);
+// Calls `visit(record, offset_delta)` for each record of a set, in order, until it returns false.
+// Accepts sparse sets. DATA_LOSS when malformed.
+absl::Status ForEachRecord(std::string_view set,
+                           absl::FunctionRef<bool(const RecordView&, uint32_t offset_delta)> visit);
 
 // A part of a set, at record boundaries, itself a set.
 struct RecordSetSlice {
-  absl::Cord records;             // Shares the memory of the set it was cut from; sparse sets get their deltas anew.
+  absl::Cord
+      records;  // Shares the memory of the set it was cut from; sparse sets get their deltas anew.
   uint32_t first_offset_delta = 0;  // Of its first record, in the set it was cut from.
   uint32_t next_offset_delta = 0;   // First one not covered, in the set it was cut from.
   uint32_t record_count = 0;
 };
 
-// Cuts from `set` the records with `offset_delta` in [from, to), as many as fit `max_bytes` but at least one. nullopt when there is none.
-// `last_offset_delta` is the batch's, so that the last slice of a sparse batch covers it to its end. DATA_LOSS when malformed.
-absl::StatusOr<std::optional<RecordSetSlice>> SliceRecordSet(const absl::Cord& set, uint32_t from, uint32_t to, size_t max_bytes,
+// Cuts from `set` the records with `offset_delta` in [from, to), as many as fit `max_bytes` but at
+// least one. nullopt when there is none. `last_offset_delta` is the batch's, so that the last slice
+// of a sparse batch covers it to its end. DATA_LOSS when malformed.
+absl::StatusOr<std::optional<RecordSetSlice>> SliceRecordSet(const absl::Cord& set, uint32_t from,
+                                                             uint32_t to, size_t max_bytes,
                                                              uint32_t last_offset_delta);
 
 // Writes a record set. Used by the client library and tests.
 class RecordSetBuilder {
  public:
   // Appends one record. Order is kept.
-  void Add(std::optional<std::string_view> key, std::optional<std::string_view> value, int64_t timestamp_delta_ms = 0,
-           const std::vector<HeaderView>& headers = {});
+  void Add(std::optional<std::string_view> key, std::optional<std::string_view> value,
+           int64_t timestamp_delta_ms = 0, const std::vector<HeaderView>& headers = {});
 
   size_t size_bytes() const { return set_.size(); }
   uint32_t record_count() const { return record_count_; }
