@@ -1,4 +1,5 @@
-// Time, as everything of Leat sees it: two clocks behind one interface, so that tests and the simulation can turn them.
+// Time, as everything of Leat sees it: two clocks behind one interface, so that tests and the
+// simulation can turn them.
 //
 // Thread safety: `Clock` implementations may be called from any thread.
 
@@ -20,7 +21,9 @@ struct MonotonicTime {
   friend MonotonicTime operator+(MonotonicTime time, absl::Duration delta) {
     return {time.nanos + absl::ToInt64Nanoseconds(delta)};
   }
-  friend absl::Duration operator-(MonotonicTime a, MonotonicTime b) { return absl::Nanoseconds(a.nanos - b.nanos); }
+  friend absl::Duration operator-(MonotonicTime a, MonotonicTime b) {
+    return absl::Nanoseconds(a.nanos - b.nanos);
+  }
 };
 
 class Clock {

@@ -1,9 +1,11 @@
-// The event loop of a shard: one thread that submits reads and flushed writes, runs their completions, timers and posted tasks.
+// The event loop of a shard: one thread that submits reads and flushed writes, runs their
+// completions, timers and posted tasks.
 //
-// Owned by the shard. `Run` is called by one thread, which is "the loop's thread" from then on; everything but `Post` and
-// `Stop` may be called on that thread only (or by any one thread before `Run`). Callbacks run on the loop's thread, never from inside the
-// call that gave them, in the order in which their operations completed. Implementations: `UringEventLoop`, `PosixEventLoop`, and,
-// for tests, `SimulatedEventLoop`.
+// Owned by the shard. `Run` is called by one thread, which is "the loop's thread" from then on;
+// everything but `Post` and `Stop` may be called on that thread only (or by any one thread before
+// `Run`). Callbacks run on the loop's thread, never from inside the call that gave them, in the
+// order in which their operations completed. Implementations: `UringEventLoop`, `PosixEventLoop`,
+// and, for tests, `SimulatedEventLoop`.
 
 #ifndef LEAT_STORAGE_IO_EVENT_LOOP_H_
 #define LEAT_STORAGE_IO_EVENT_LOOP_H_
@@ -32,20 +34,24 @@ class EventLoop {
 
   virtual const Clock& clock() const = 0;
 
-  // Writes all of `data` and flushes exactly these bytes (as with RWF_DSYNC), then calls `done`. With OK they survive a power cut;
-  // with an error any part of them may or may not have reached the device. `file` and `data` must live until then; the range
-  // must lie inside the file's allocated size. Short writes are continued, each part flushed.
-  virtual void WriteDurably(File& file, FilePosition position, absl::Span<const char> data, IoCallback done) = 0;
+  // Writes all of `data` and flushes exactly these bytes (as with RWF_DSYNC), then calls `done`.
+  // With OK they survive a power cut; with an error any part of them may or may not have reached
+  // the device. `file` and `data` must live until then; the range must lie inside the file's
+  // allocated size. Short writes are continued, each part flushed.
+  virtual void WriteDurably(File& file, FilePosition position, absl::Span<const char> data,
+                            IoCallback done) = 0;
 
-  // Fills `data` and calls `done`: OUT_OF_RANGE when the file ends first. `file` and `data` must live until then. Safe to repeat.
+  // Fills `data` and calls `done`: OUT_OF_RANGE when the file ends first. `file` and `data` must
+  // live until then. Safe to repeat.
   virtual void Read(File& file, FilePosition position, absl::Span<char> data, IoCallback done) = 0;
 
-  // Runs `work`, which may block, on a background thread; then `done` with its result on the loop's thread. Works given by one loop
-  // may run at the same time and in any order. For opening, allocating, sealing and removing files.
+  // Runs `work`, which may block, on a background thread; then `done` with its result on the loop's
+  // thread. Works given by one loop may run at the same time and in any order. For opening,
+  // allocating, sealing and removing files.
   virtual void Offload(absl::AnyInvocable<absl::Status() &&> work, IoCallback done) = 0;
 
-  // Runs `task` on the loop's thread, after those posted before it by the same thread. Any thread. Once the loop has stopped the task is
-  // destroyed without being run.
+  // Runs `task` on the loop's thread, after those posted before it by the same thread. Any thread.
+  // Once the loop has stopped the task is destroyed without being run.
   virtual void Post(Task task) = 0;
 
   // Runs `task` after `delay`, on the monotonic clock.
