@@ -3,7 +3,7 @@
     bazel build --config=tidy //...
 """
 
-_OURS = ["bench", "cli", "client", "server", "storage"]
+_OURS = ["bench", "cli", "client", "server", "storage", "tools"]
 
 def _is_ours(label):
     return label.workspace_name == "" and label.package.split("/")[0] in _OURS

@@ -19,12 +19,9 @@
 
 namespace {
 
-#define LEAT_MUTEX(name_and_parameters) \
-  "_ZN4absl7debian35Mutex" name_and_parameters
-#define LEAT_COND_VAR(name_and_parameters) \
-  "_ZN4absl7debian37CondVar" name_and_parameters
-#define LEAT_NOTIFICATION(name_and_parameters) \
-  "_ZN4absl7debian312Notification" name_and_parameters
+#define LEAT_MUTEX(name_and_parameters) "_ZN4absl7debian35Mutex" name_and_parameters
+#define LEAT_COND_VAR(name_and_parameters) "_ZN4absl7debian37CondVar" name_and_parameters
+#define LEAT_NOTIFICATION(name_and_parameters) "_ZN4absl7debian312Notification" name_and_parameters
 #define LEAT_NOTIFICATION_CONST(name_and_parameters) \
   "_ZNK4absl7debian312Notification" name_and_parameters
 #define LEAT_BLOCKING_COUNTER(name_and_parameters) \
@@ -82,22 +79,19 @@ bool Mutex::TryLock() {
 }
 
 void Mutex::ReaderLock() {
-  static auto* const library =
-      Library<void(Mutex*)>(LEAT_MUTEX("10ReaderLockEv"));
+  static auto* const library = Library<void(Mutex*)>(LEAT_MUTEX("10ReaderLockEv"));
   library(this);
   __tsan_acquire(this);
 }
 
 void Mutex::ReaderUnlock() {
-  static auto* const library =
-      Library<void(Mutex*)>(LEAT_MUTEX("12ReaderUnlockEv"));
+  static auto* const library = Library<void(Mutex*)>(LEAT_MUTEX("12ReaderUnlockEv"));
   __tsan_release(this);
   library(this);
 }
 
 bool Mutex::ReaderTryLock() {
-  static auto* const library =
-      Library<bool(Mutex*)>(LEAT_MUTEX("13ReaderTryLockEv"));
+  static auto* const library = Library<bool(Mutex*)>(LEAT_MUTEX("13ReaderTryLockEv"));
   return AcquireIf(library(this), this);
 }
 
@@ -107,8 +101,8 @@ void Mutex::LockWhen(const Condition& condition) {
 }
 
 void Mutex::Await(const Condition& condition) {
-  static auto* const library = Library<void(Mutex*, const Condition&)>(
-      LEAT_MUTEX("5AwaitERKNS0_9ConditionE"));
+  static auto* const library =
+      Library<void(Mutex*, const Condition&)>(LEAT_MUTEX("5AwaitERKNS0_9ConditionE"));
   Observed observed{this, condition};
   __tsan_release(this);
   library(this, Condition(Observed::Evaluate, &observed));
@@ -116,13 +110,11 @@ void Mutex::Await(const Condition& condition) {
 }
 
 bool Mutex::AwaitWithTimeout(const Condition& condition, Duration timeout) {
-  static auto* const library =
-      Library<bool(Mutex*, const Condition&, Duration)>(
-          LEAT_MUTEX("16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE"));
+  static auto* const library = Library<bool(Mutex*, const Condition&, Duration)>(
+      LEAT_MUTEX("16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE"));
   Observed observed{this, condition};
   __tsan_release(this);
-  const bool met =
-      library(this, Condition(Observed::Evaluate, &observed), timeout);
+  const bool met = library(this, Condition(Observed::Evaluate, &observed), timeout);
   __tsan_acquire(this);
   return met;
 }
@@ -132,15 +124,13 @@ bool Mutex::AwaitWithDeadline(const Condition& condition, Time deadline) {
       LEAT_MUTEX("17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE"));
   Observed observed{this, condition};
   __tsan_release(this);
-  const bool met =
-      library(this, Condition(Observed::Evaluate, &observed), deadline);
+  const bool met = library(this, Condition(Observed::Evaluate, &observed), deadline);
   __tsan_acquire(this);
   return met;
 }
 
 void CondVar::Wait(Mutex* mutex) {
-  static auto* const library =
-      Library<void(CondVar*, Mutex*)>(LEAT_COND_VAR("4WaitEPNS0_5MutexE"));
+  static auto* const library = Library<void(CondVar*, Mutex*)>(LEAT_COND_VAR("4WaitEPNS0_5MutexE"));
   __tsan_release(mutex);
   library(this, mutex);
   __tsan_acquire(mutex);
@@ -166,23 +156,21 @@ bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
 
 // HasBeenNotified is inline: its load of notified_yet_ is seen.
 void Notification::Notify() {
-  static auto* const library =
-      Library<void(Notification*)>(LEAT_NOTIFICATION("6NotifyEv"));
+  static auto* const library = Library<void(Notification*)>(LEAT_NOTIFICATION("6NotifyEv"));
   __tsan_release(&notified_yet_);
   library(this);
 }
 
 void Notification::WaitForNotification() const {
-  static auto* const library = Library<void(const Notification*)>(
-      LEAT_NOTIFICATION_CONST("19WaitForNotificationEv"));
+  static auto* const library =
+      Library<void(const Notification*)>(LEAT_NOTIFICATION_CONST("19WaitForNotificationEv"));
   library(this);
   AcquireIf(true, &notified_yet_);
 }
 
 bool Notification::WaitForNotificationWithTimeout(Duration timeout) const {
-  static auto* const library =
-      Library<bool(const Notification*, Duration)>(LEAT_NOTIFICATION_CONST(
-          "30WaitForNotificationWithTimeoutENS0_8DurationE"));
+  static auto* const library = Library<bool(const Notification*, Duration)>(
+      LEAT_NOTIFICATION_CONST("30WaitForNotificationWithTimeoutENS0_8DurationE"));
   return AcquireIf(library(this, timeout), &notified_yet_);
 }
 
@@ -193,15 +181,14 @@ bool Notification::WaitForNotificationWithDeadline(Time deadline) const {
 }
 
 bool BlockingCounter::DecrementCount() {
-  static auto* const library = Library<bool(BlockingCounter*)>(
-      LEAT_BLOCKING_COUNTER("14DecrementCountEv"));
+  static auto* const library =
+      Library<bool(BlockingCounter*)>(LEAT_BLOCKING_COUNTER("14DecrementCountEv"));
   __tsan_release(this);
   return library(this);
 }
 
 void BlockingCounter::Wait() {
-  static auto* const library =
-      Library<void(BlockingCounter*)>(LEAT_BLOCKING_COUNTER("4WaitEv"));
+  static auto* const library = Library<void(BlockingCounter*)>(LEAT_BLOCKING_COUNTER("4WaitEv"));
   library(this);
   __tsan_acquire(this);
 }
