@@ -16,8 +16,11 @@ using RawService = v1::LogService::WithRawCallbackMethod_ProduceStream<v1::LogSe
 class Reactor : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   Reactor() {
-    // request_id 1, produced {parts {partition 0}}: as long as a real answer, give or take a few bytes.
-    static const char kAnswer[] = "\x08\x01\x12\x1a\x0a\x18" "012345678901234567890123";
+    // request_id 1, produced {parts {partition 0}}: as long as a real answer, give or take a few
+    // bytes.
+    static const char kAnswer[] =
+        "\x08\x01\x12\x1a\x0a\x18"
+        "012345678901234567890123";
     grpc::Slice slice(kAnswer, sizeof(kAnswer) - 1);
     answer_ = grpc::ByteBuffer(&slice, 1);
     StartRead(&request_);

@@ -1,5 +1,5 @@
-// A floor for produce benchmarks: a gRPC server with the same stack, settings and message shapes as Leat's that answers every
-// ProduceStream request at once and keeps nothing.
+// A floor for produce benchmarks: a gRPC server with the same stack, settings and message shapes as
+// Leat's that answers every ProduceStream request at once and keeps nothing.
 
 #ifndef LEAT_BENCH_NULL_SINK_H_
 #define LEAT_BENCH_NULL_SINK_H_

@@ -1,10 +1,12 @@
-// How much of what gRPC can carry does Leat acknowledge durably? Streams batches into a server and into a null sink on the same gRPC
-// stack, alternating, each in a process of its own, over loopback TCP, and prints both and their ratio.
+// How much of what gRPC can carry does Leat acknowledge durably? Streams batches into a server and
+// into a null sink on the same gRPC stack, alternating, each in a process of its own, over loopback
+// TCP, and prints both and their ratio.
 //
-//   produce_ratio --leat PATH [--data-dir DIR] [--rounds N] [--seconds S] [--record-bytes N] [--records N] [--window N]
+//   produce_ratio --leat PATH [--data-dir DIR] [--rounds N] [--seconds S] [--record-bytes N]
+//   [--records N] [--window N]
 //
-// Durability class: flushed. Correctness is checked in the same run: every answer (dense offsets, SYNCED), the high watermark, and every
-// record read back. Exits with 1 when any is wrong.
+// Durability class: flushed. Correctness is checked in the same run: every answer (dense offsets,
+// SYNCED), the high watermark, and every record read back. Exits with 1 when any is wrong.
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -47,14 +49,15 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-absl::StatusOr<double> RunRound(const std::string& address, bool check, int round, Settings settings,
-                                uint64_t* records) {
+absl::StatusOr<double> RunRound(const std::string& address, bool check, int round,
+                                Settings settings, uint64_t* records) {
   settings.load.address = address;
   settings.load.topic = absl::StrCat("ratio-", round);
   settings.load.duration = absl::Seconds(settings.seconds);
   settings.load.check_answers = check;
   if (check) {
-    if (absl::Status status = CreateTopic(address, settings.load.topic); !status.ok()) return status;
+    if (absl::Status status = CreateTopic(address, settings.load.topic); !status.ok())
+      return status;
   }
   const absl::StatusOr<StreamLoadResult> result = RunStreamLoad(settings.load);
   if (!result.ok()) return result.status();
@@ -64,7 +67,8 @@ absl::StatusOr<double> RunRound(const std::string& address, bool check, int roun
       return status;
     }
     *records += result->records_total;
-    if (absl::Status status = DeleteTopic(address, settings.load.topic); !status.ok()) return status;
+    if (absl::Status status = DeleteTopic(address, settings.load.topic); !status.ok())
+      return status;
   }
   return result->bytes_per_second();
 }
@@ -76,9 +80,10 @@ absl::Status Run(const char* self, const Settings& settings) {
       {settings.leat, "serve", "--data-dir", settings.data_dir, "--listen", "127.0.0.1:0"});
   if (!leat.ok()) return leat.status();
 
-  std::printf("%u records of %u bytes in a batch, %u batches in flight, %d rounds of %d s, flushed\n",
-              settings.load.records_per_batch, settings.load.record_bytes, settings.load.window,
-              settings.rounds, settings.seconds);
+  std::printf(
+      "%u records of %u bytes in a batch, %u batches in flight, %d rounds of %d s, flushed\n",
+      settings.load.records_per_batch, settings.load.record_bytes, settings.load.window,
+      settings.rounds, settings.seconds);
   std::vector<double> durable, null, ratios;
   uint64_t records = 0;
   for (int round = 0; round < settings.rounds; ++round) {
@@ -91,8 +96,9 @@ absl::Status Run(const char* self, const Settings& settings) {
                 *b / 1e9, *a / *b);
     std::fflush(stdout);
   }
-  std::printf("median: leat %.2f GB/s, null sink %.2f GB/s, ratio %.2f; %lu records read back, all right\n",
-              Median(durable) / 1e9, Median(null) / 1e9, Median(ratios), records);
+  std::printf(
+      "median: leat %.2f GB/s, null sink %.2f GB/s, ratio %.2f; %lu records read back, all right\n",
+      Median(durable) / 1e9, Median(null) / 1e9, Median(ratios), records);
   return leat->Terminate();
 }
 

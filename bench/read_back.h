@@ -13,7 +13,8 @@ namespace leat::bench {
 absl::Status CreateTopic(const std::string& address, const std::string& topic);
 absl::Status DeleteTopic(const std::string& address, const std::string& topic);
 
-// Reads partition 0 from its start, whole batches; an error unless it holds exactly `records` records, densely, each checksum right.
+// Reads partition 0 from its start, whole batches; an error unless it holds exactly `records`
+// records, densely, each checksum right.
 absl::Status ReadBack(const std::string& address, const std::string& topic, uint64_t records);
 
 }  // namespace leat::bench

@@ -1,5 +1,6 @@
-// A Leat server (or another program that tells its address) in a process of its own, for benchmarks, the demonstration and end-to-end
-// tests. Dies with this object, and with the thread that started it.
+// A Leat server (or another program that tells its address) in a process of its own, for
+// benchmarks, the demonstration and end-to-end tests. Dies with this object, and with the thread
+// that started it.
 
 #ifndef LEAT_BENCH_SERVER_PROCESS_H_
 #define LEAT_BENCH_SERVER_PROCESS_H_
@@ -17,8 +18,8 @@ namespace leat::bench {
 
 class ServerProcess {
  public:
-  // Runs `arguments` (the program first) and waits until it has written a line with `127.0.0.1:PORT` to standard error. An error
-  // holds what it wrote when it ends before that.
+  // Runs `arguments` (the program first) and waits until it has written a line with
+  // `127.0.0.1:PORT` to standard error. An error holds what it wrote when it ends before that.
   static absl::StatusOr<ServerProcess> Start(const std::vector<std::string>& arguments);
 
   ServerProcess(ServerProcess&& other) noexcept;

@@ -130,8 +130,8 @@ class Load : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> 
     if (!answer_.DumpToSingleSlice(&slice).ok() ||
         !response.ParseFromArray(slice.begin(), static_cast<int>(slice.size())) ||
         response.produced().parts_size() != 1) {
-      failure_ = absl::DataLossError(absl::StrCat("answer ", answered_, " is not a success: ",
-                                                  response.ShortDebugString()));
+      failure_ = absl::DataLossError(
+          absl::StrCat("answer ", answered_, " is not a success: ", response.ShortDebugString()));
       return;
     }
     const v1::ProducedPart& part = response.produced().parts(0);

@@ -1,5 +1,5 @@
-// A producer that is as cheap as gRPC allows: it sends the same prepared batch again and again on one ProduceStream, keeps a
-// window of requests in flight, and checks every answer.
+// A producer that is as cheap as gRPC allows: it sends the same prepared batch again and again on
+// one ProduceStream, keeps a window of requests in flight, and checks every answer.
 
 #ifndef LEAT_BENCH_STREAM_LOAD_H_
 #define LEAT_BENCH_STREAM_LOAD_H_
@@ -16,23 +16,24 @@ struct StreamLoadOptions {
   std::string address;
   std::string topic;
   uint32_t partition = 0;
-  uint32_t record_bytes = 1024;       // Size of a record's value.
+  uint32_t record_bytes = 1024;  // Size of a record's value.
   uint32_t records_per_batch = 1000;
-  uint32_t window = 16;               // Requests in flight.
+  uint32_t window = 16;  // Requests in flight.
   absl::Duration warm_up = absl::Seconds(2);
   absl::Duration duration = absl::Seconds(5);
-  bool check_answers = true;          // Offsets dense and durability SYNCED; off for a null sink.
+  bool check_answers = true;  // Offsets dense and durability SYNCED; off for a null sink.
 };
 
 struct StreamLoadResult {
-  uint64_t requests = 0;         // Answered while measuring.
-  uint64_t records_total = 0;    // Answered, warm-up included.
-  uint64_t batch_bytes = 0;      // Serialized record set of one request.
+  uint64_t requests = 0;       // Answered while measuring.
+  uint64_t records_total = 0;  // Answered, warm-up included.
+  uint64_t batch_bytes = 0;    // Serialized record set of one request.
   absl::Duration elapsed;
   double bytes_per_second() const;
 };
 
-// Runs for `warm_up + duration`, then waits for the answers still due. An error names the first answer that was wrong.
+// Runs for `warm_up + duration`, then waits for the answers still due. An error names the first
+// answer that was wrong.
 absl::StatusOr<StreamLoadResult> RunStreamLoad(const StreamLoadOptions& options);
 
 }  // namespace leat::bench
