@@ -1,7 +1,7 @@
 // `LEAT_CHECK`: stops the process when our own code is wrong. What the world may do is an
 // `absl::Status` instead.
 //
-// Private to storage/io. Any thread.
+// Private to storage. Any thread.
 
 #ifndef LEAT_STORAGE_IO_CHECK_H_
 #define LEAT_STORAGE_IO_CHECK_H_

@@ -1,4 +1,5 @@
-// Frames in memory: building one from batches, and taking one apart with every check that memory allows. No I/O; any thread.
+// Frames in memory: building one from batches, and taking one apart with every check that memory
+// allows. No I/O; any thread.
 
 #ifndef LEAT_STORAGE_LOG_FRAME_H_
 #define LEAT_STORAGE_LOG_FRAME_H_
@@ -24,15 +25,23 @@ struct BuiltFrame {
   std::vector<record::Batch> batches;  // Payloads share `bytes`.
   int64_t max_timestamp_ms = 0;        // Of its records; INT64_MIN in a control frame.
 
-  record::Offset next_offset() const { return batches.empty() ? header.first_offset : batches.back().header.next_offset(); }
+  record::Offset next_offset() const {
+    return batches.empty() ? header.first_offset : batches.back().header.next_offset();
+  }
 };
 
 // Space that `batches` take in a frame, without padding.
 size_t FrameBytes(absl::Span<const record::Batch> batches);
 
-// Copies `batches` (their base offsets dense from `header.first_offset`) into one aligned buffer. `header` gives segment id, incarnation, previous CRC,
-// first and stable offset; lengths, count and CRC are filled in. No batches make a control frame.
+// Copies `batches` (their base offsets dense from `header.first_offset`) into one aligned buffer.
+// `header` gives segment id, incarnation, previous CRC, first and stable offset; lengths, count and
+// CRC are filled in. No batches make a control frame.
 BuiltFrame BuildFrame(FrameHeader header, absl::Span<const record::Batch> batches);
+
+// Takes apart the headers alone of the frame that begins at `bytes[0]`: its own and those of its
+// batches, with their checksum. They bear witness of the frame even where payloads are damaged or
+// cut off. Errors as for `ParseFrame`.
+absl::StatusOr<FrameHeader> ParseFrameHeaders(std::string_view bytes);
 
 enum class PayloadCheck { kSkip, kVerify };
 
@@ -41,12 +50,18 @@ struct ParsedFrame {
   FrameHeader header;
   std::vector<record::Batch> batches;
 
-  record::Offset next_offset() const { return batches.empty() ? header.first_offset : batches.back().header.next_offset(); }
+  record::Offset next_offset() const {
+    return batches.empty() ? header.first_offset : batches.back().header.next_offset();
+  }
 };
 
-// Takes apart the frame that begins at `bytes[0]`. DATA_LOSS naming the first thing wrong: not a frame, cut short, checksum of the headers or (with kVerify)
-// of a payload, batches that do not fit together, padding that is not zero. OUT_OF_RANGE when `bytes` holds a sound frame header but ends before the frame does.
-absl::StatusOr<ParsedFrame> ParseFrame(std::string_view bytes, std::shared_ptr<const void> owner, PayloadCheck payloads);
+// Takes apart the frame that begins at `bytes[0]`. DATA_LOSS naming the first thing wrong: not a
+// frame, cut short, checksum of the headers, batches that do not fit together, or, with kVerify,
+// checksum of a payload, padding that is not zero. OUT_OF_RANGE when `bytes` holds a whole frame
+// header but ends before the frame does. UNIMPLEMENTED when frame or batch are of an unknown
+// version.
+absl::StatusOr<ParsedFrame> ParseFrame(std::string_view bytes, std::shared_ptr<const void> owner,
+                                       PayloadCheck payloads);
 
 }  // namespace leat::log
 

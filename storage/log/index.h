@@ -1,6 +1,8 @@
-// Sparse index of a segment: from offsets and timestamps to places in the file. One entry every `kIndexIntervalBytes` of frames.
+// Sparse index of a segment: from offsets and timestamps to places in the file. One entry every
+// `kIndexIntervalBytes` of frames.
 //
-// Lives in memory while the segment is active and in its footer once sealed. Owned by the segment; the log's thread.
+// Lives in memory while the segment is active and in its footer once sealed. Owned by the segment;
+// the log's thread.
 
 #ifndef LEAT_STORAGE_LOG_INDEX_H_
 #define LEAT_STORAGE_LOG_INDEX_H_
@@ -19,7 +21,8 @@ inline constexpr uint64_t kIndexIntervalBytes = 64 << 10;
 struct IndexEntry {
   record::Offset first_offset;  // Of the frame at `position`.
   io::FilePosition position;
-  int64_t max_timestamp_ms = 0;  // Largest record timestamp in all frames of the segment before `position`.
+  // Largest record timestamp in all frames of the segment before `position`, or more.
+  int64_t max_timestamp_ms = 0;
 
   friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
 };
@@ -29,13 +32,16 @@ class SegmentIndex {
   SegmentIndex() = default;
   explicit SegmentIndex(std::vector<IndexEntry> entries, int64_t max_timestamp_ms);
 
-  // Notes a frame that was appended at `position`; adds an entry when the last one is far enough behind. Frames come in order.
+  // Notes a frame with records that was appended at `position`; adds an entry when the last one is
+  // far enough behind. Frames come in order.
   void AddFrame(record::Offset first_offset, io::FilePosition position, int64_t max_timestamp_ms);
 
-  // Where to begin looking for `offset`: the last entry at or before it. The index must not be empty.
+  // Where to begin looking for `offset`: the last entry at or before it. The index must not be
+  // empty.
   IndexEntry FindOffset(record::Offset offset) const;
 
-  // Where to begin looking for the first record with a timestamp at or after `timestamp_ms`. The index must not be empty.
+  // Where to begin looking for the first record with a timestamp at or after `timestamp_ms`. The
+  // index must not be empty.
   IndexEntry FindTimestamp(int64_t timestamp_ms) const;
 
   bool empty() const { return entries_.empty(); }

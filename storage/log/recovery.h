@@ -1,6 +1,8 @@
-// Recovery: what a partition's directory holds, decided by the table in docs/disk_format.md ("Opening a log"). Blocks; run before the log takes any call.
+// Recovery: what a partition's directory holds, decided by the table in docs/disk_format.md
+// ("Opening a log"). Blocks; run before the log takes any call.
 //
-// Cuts only what bears no witness of an acknowledgement, keeps aside what it cuts, and otherwise leaves the files alone and says what is wrong. Running it twice changes nothing more.
+// Cuts only what bears no witness of an acknowledgement, keeps aside what it cuts, and otherwise
+// leaves the files alone and says what is wrong. Running it twice changes nothing more.
 
 #ifndef LEAT_STORAGE_LOG_RECOVERY_H_
 #define LEAT_STORAGE_LOG_RECOVERY_H_
@@ -32,14 +34,15 @@ struct RecoveryInput {
   std::string directory;             // Of the partition. Need not exist: then the log is empty.
   std::string quarantine_directory;  // Where cut bytes and stray files go. Made if need be.
   PartitionKey key;
-  record::Offset log_start;          // As metadata has it; segments wholly before it are removed.
+  record::Offset log_start;  // As metadata has it; segments wholly before it are removed.
   std::optional<CheckpointEntry> checkpoint;
-  bool clean_shutdown = false;       // The checkpoint's mark.
+  bool clean_shutdown = false;  // The checkpoint's mark.
 };
 
 struct RecoveredLog {
-  std::vector<SealedSegment> sealed;    // In order of offset.
-  std::optional<ActiveSegment> active;  // Opened for reading and writing; nullopt when the next append makes a new one.
+  std::vector<SealedSegment> sealed;  // In order of offset.
+  // Opened for writing unless the log is corrupt; nullopt when the next append makes a new one.
+  std::optional<ActiveSegment> active;
   record::Offset log_start;
   record::Offset next_offset;
   int64_t last_append_timestamp_ms = 0;

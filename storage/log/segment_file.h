@@ -1,7 +1,9 @@
-// Segment files: names, making, sealing, opening. All of it blocks and is run at start or on a background thread.
+// Segment files: names, making, sealing, opening. All of it blocks and is run at start or on a
+// background thread.
 //
-// Crash promises: a segment has its name only once its header is durable; a sealed one has a footer and ends with it. What `Seal` was doing when the power went
-// is either undone or finished by recovery.
+// Crash promises: a segment has its name only once its header is durable; a sealed one has a footer
+// and ends with it. What `Seal` was doing when the power went is either undone or finished by
+// recovery.
 
 #ifndef LEAT_STORAGE_LOG_SEGMENT_FILE_H_
 #define LEAT_STORAGE_LOG_SEGMENT_FILE_H_
@@ -10,10 +12,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/io/file_system.h"
+#include "storage/log/footer.h"
 #include "storage/log/format.h"
 #include "storage/log/index.h"
 #include "storage/record/ids.h"
@@ -24,25 +28,15 @@ namespace leat::log {
 std::string SegmentFileName(record::Offset base_offset);
 std::optional<record::Offset> ParseSegmentFileName(std::string_view name);
 
-// What a footer tells of its segment.
-struct SegmentFooter {
-  record::Offset next_offset;      // First offset after the segment.
-  io::FilePosition frames_end;     // Where the last frame ends and the footer begins.
-  uint32_t last_frame_crc = 0;
-  uint64_t payload_bytes = 0;      // Of batches and their headers, without frame headers and padding.
-  int64_t first_append_timestamp_ms = 0;
-  int64_t last_append_timestamp_ms = 0;
-  SegmentIndex index;
-};
-
 // A segment that takes appends.
 struct ActiveSegment {
   std::shared_ptr<io::File> file;  // Shared with reads in flight.
   SegmentHeader header;
-  uint32_t header_crc = 0;           // Begins the chain of frames.
-  io::FilePosition frames_end;       // Where the next frame goes.
-  uint32_t last_frame_crc = 0;       // `header_crc` when there is no frame yet.
-  io::FilePosition prepared_end;     // Blocks before it are allocated and hold zeros (or frames).
+  uint32_t header_crc = 0;               // Begins the chain of frames.
+  io::FilePosition frames_end;           // Where the next frame goes.
+  uint32_t last_frame_crc = 0;           // `header_crc` when there is no frame yet.
+  io::FilePosition last_frame_position;  // Where it begins; 0, the segment header, without a frame.
+  io::FilePosition prepared_end;  // Blocks before it are allocated and hold zeros (or frames).
   SegmentIndex index;
   record::Offset next_offset;
   uint64_t payload_bytes = 0;
@@ -58,25 +52,42 @@ struct SealedSegment {
   uint64_t file_bytes = 0;
 };
 
-// Makes a segment: writes its header to `<name>.tmp`, prepares `prepare_bytes` of zeroed blocks, syncs, renames, syncs the directory (which it makes, and whose
-// parents it syncs, if need be). RESOURCE_EXHAUSTED when the disk is full: nothing is left behind.
-absl::StatusOr<ActiveSegment> CreateSegment(io::FileSystem& files, const std::string& directory, const SegmentHeader& header, uint64_t prepare_bytes);
+// Makes a segment: writes its header to `<name>.tmp`, prepares `prepare_bytes` of zeroed blocks
+// after it, syncs, renames, syncs the directory (which it makes, with the one above, and whose
+// names it makes durable, if need be). ALREADY_EXISTS when the directory has a segment of that
+// name. After any error, such as RESOURCE_EXHAUSTED when the disk is full, nothing is left behind
+// and the call may be repeated.
+absl::StatusOr<ActiveSegment> CreateSegment(io::FileSystem& files, const std::string& directory,
+                                            const SegmentHeader& header, uint64_t prepare_bytes);
 
 // How blocks ahead of the end are made ready.
 enum class Preparation { kAllocate, kAllocateAndZero };
 
-// Makes [position, position + bytes) ready for frames. RESOURCE_EXHAUSTED when the disk is full. Safe to repeat.
-absl::Status PrepareBlocks(io::File& file, io::FilePosition position, uint64_t bytes, Preparation preparation);
+// Makes [position, position + bytes) ready for frames, durably: whole blocks that no frame lies in.
+// RESOURCE_EXHAUSTED when the disk is full; safe to repeat then. Any other error is that of a
+// flush.
+absl::Status PrepareBlocks(io::File& file, io::FilePosition position, uint64_t bytes,
+                           Preparation preparation);
 
 // Completes a segment to which nothing is in flight: footer, sync, cut to size, sync.
+// RESOURCE_EXHAUSTED when the disk is full: nothing has changed, and it may be repeated. After any
+// other error only recovery knows whether the segment is sealed.
 absl::StatusOr<SealedSegment> SealSegment(ActiveSegment& segment);
 
-// Opens a segment that must be sealed. DATA_LOSS (`record::Reason::kLogCorrupt`, with file and position) when header or footer are missing or damaged or do not
-// belong to `expected` topic, partition and base offset.
-absl::StatusOr<SealedSegment> OpenSealedSegment(io::FileSystem& files, const std::string& path, const SegmentHeader& expected);
+// Opens a segment that must be sealed. DATA_LOSS (`record::Reason::kLogCorrupt`, with file and
+// position) when header or footer are missing or damaged or do not belong to `expected` topic,
+// partition and base offset. UNIMPLEMENTED when they are of an unknown version.
+absl::StatusOr<SealedSegment> OpenSealedSegment(io::FileSystem& files, const std::string& path,
+                                                const SegmentHeader& expected);
 
-// NOT_FOUND when the file has no footer: it was the active one.
-absl::StatusOr<SegmentFooter> ReadFooter(const io::File& file);
+// Reads the header of a segment of `expected` topic, partition and base offset. Errors as for
+// `OpenSealedSegment`.
+absl::StatusOr<SegmentHeader> ReadSegmentHeader(const io::File& file,
+                                                const SegmentHeader& expected);
+
+// Reads the footer at the end of the file. NOT_FOUND when there is none: the segment was the active
+// one. Else errors as for `OpenSealedSegment`.
+absl::StatusOr<SegmentFooter> ReadFooter(const io::File& file, uint64_t segment_id);
 
 }  // namespace leat::log
 
