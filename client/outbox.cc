@@ -1,0 +1,224 @@
+#include "client/outbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/monotonic_clock.h"
+#include "storage/record/error.h"
+#include "storage/record/partitioner.h"
+
+namespace leat::client {
+namespace {
+
+// What a record costs beside its bytes: its callback and its place.
+constexpr size_t kRecordOverheadBytes = 64;
+
+// Errors that say that what was known of the topic is out of date.
+bool SaysTopicChanged(const absl::Status& status) {
+  const std::optional<record::Reason> reason = record::ReasonOf(status);
+  return reason == record::Reason::kTopicNotFound || reason == record::Reason::kTopicRecreated ||
+         reason == record::Reason::kPartitionNotFound;
+}
+
+}  // namespace
+
+bool Outbox::IsFresh(std::string_view topic, absl::Time now) const {
+  absl::MutexLock lock(&mutex_);
+  const Topic* found = Find(topic);
+  return found != nullptr && now < found->learnt + options_.topic_refresh_interval;
+}
+
+void Outbox::Learn(std::string_view name, TopicFacts facts, absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  std::unique_ptr<Topic>& topic = topics_[std::string(name)];
+  if (topic == nullptr) {
+    topic = std::make_unique<Topic>();
+    topic->queue_options = {.linger = options_.linger,
+                            .delivery_timeout = options_.delivery_timeout,
+                            .max_in_flight = options_.max_in_flight_per_partition};
+    // Producers that start together should not all begin with the same partition.
+    topic->keyless_partition = static_cast<uint32_t>(absl::ToUnixNanos(now) >> 10);
+  }
+  topic->learnt = now;
+  topic->queue_options.batch_bytes = std::min<size_t>(options_.batch_bytes, facts.max_batch_bytes);
+  for (uint32_t i = 0; i < facts.partition_count; ++i) {
+    auto target =
+        std::make_shared<const BatchTarget>(BatchTarget{std::string(name), facts.topic_id, i});
+    if (i < topic->partitions.size()) {
+      topic->partitions[i]->queue.set_target(std::move(target));
+    } else {
+      topic->partitions.push_back(std::make_unique<Partition>(
+          Partition{topic.get(), PartitionQueue(topic->queue_options, std::move(target))}));
+    }
+  }
+  topic->facts = std::move(facts);
+}
+
+Outbox::Topic* Outbox::Find(std::string_view topic) const {
+  const auto found = topics_.find(topic);
+  return found == topics_.end() ? nullptr : found->second.get();
+}
+
+absl::StatusOr<Outbox::Added> Outbox::Add(std::string_view name, const OutgoingRecord& record,
+                                          SendCallback callback, absl::Duration max_wait) {
+  absl::MutexLock lock(&mutex_);
+  Topic* topic = Find(name);
+  if (topic == nullptr) return absl::InternalError("record for a topic that is not known");
+  const uint32_t max_record_bytes =
+      std::min(topic->facts.max_record_bytes, topic->facts.max_batch_bytes);
+  if (absl::Status status = CheckOutgoingRecord(record, max_record_bytes); !status.ok())
+    return status;
+  const size_t bytes = MaxEncodedBytes(record) + kRecordOverheadBytes;
+  if (absl::Status status = Charge(bytes, max_wait); !status.ok()) return status;
+  // After the wait for memory, during which other records may have moved the choice on.
+  const absl::StatusOr<uint32_t> index = ChoosePartition(*topic, record);
+  if (!index.ok()) {
+    charged_bytes_ -= bytes;
+    return index.status();
+  }
+  Partition& partition = *topic->partitions[*index];
+  const PartitionQueue::Added added =
+      partition.queue.Add(record, std::move(callback), bytes, last_batch_id_ + 1,
+                          absl::ToUnixMillis(absl::Now()), MonotonicNow());
+  if (added.began_batch) live_batches_.insert(++last_batch_id_);
+  if (added.closed_batch && *index == topic->keyless_partition % topic->facts.partition_count) {
+    ++topic->keyless_partition;
+  }
+  if (!std::exchange(partition.active, true)) active_.push_back(&partition);
+  return Added{last_batch_id_, added.began_batch || added.closed_batch};
+}
+
+absl::Status Outbox::Charge(size_t bytes, absl::Duration max_wait) {
+  if (bytes > options_.buffer_bytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("a record of ", bytes, " bytes is larger than the producer's buffer of ",
+                     options_.buffer_bytes));
+  }
+  const absl::Time give_up = MonotonicNow() + max_wait;
+  while (charged_bytes_ + bytes > options_.buffer_bytes) {
+    const absl::Duration left = give_up - MonotonicNow();
+    if (left <= absl::ZeroDuration()) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the producer's buffer of ", options_.buffer_bytes, " bytes is full"));
+    }
+    released_.WaitWithTimeout(&mutex_, left);
+  }
+  charged_bytes_ += bytes;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint32_t> Outbox::ChoosePartition(const Topic& topic,
+                                                 const OutgoingRecord& record) const {
+  const uint32_t count = topic.facts.partition_count;
+  if (!record.partition.has_value()) {
+    return record.key.has_value() ? record::PartitionForKey(*record.key, count)
+                                  : topic.keyless_partition % count;
+  }
+  if (*record.partition < count) return *record.partition;
+  return record::MakeError(
+      record::Reason::kPartitionNotFound,
+      absl::StrCat("partition ", *record.partition, " does not exist: the topic has ", count),
+      {{"partition", absl::StrCat(*record.partition)}, {"partitionCount", absl::StrCat(count)}});
+}
+
+void Outbox::FlushTo(uint64_t batch_id) {
+  absl::MutexLock lock(&mutex_);
+  flush_to_ = std::max(flush_to_, batch_id);
+}
+
+uint64_t Outbox::last_batch_id() const {
+  absl::MutexLock lock(&mutex_);
+  return last_batch_id_;
+}
+
+bool Outbox::WaitReleased(uint64_t batch_id, absl::Duration timeout) const {
+  const absl::Time deadline = MonotonicNow() + timeout;
+  absl::MutexLock lock(&mutex_);
+  while (!live_batches_.empty() && *live_batches_.begin() <= batch_id) {
+    const absl::Duration left = deadline - MonotonicNow();
+    if (left <= absl::ZeroDuration()) return false;
+    released_.WaitWithTimeout(&mutex_, left);
+  }
+  return true;
+}
+
+bool Outbox::HasSendable(absl::Time now) const {
+  absl::MutexLock lock(&mutex_);
+  return std::any_of(active_.begin(), active_.end(), [&](const Partition* partition) {
+    return partition->queue.Sendable(now, flush_to_);
+  });
+}
+
+std::optional<Outbox::Outgoing> Outbox::TakeForSend(absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  for (size_t i = 0; i < active_.size(); ++i) {
+    Partition* partition = active_[turn_++ % active_.size()];
+    if (!partition->queue.Sendable(now, flush_to_)) continue;
+    const uint64_t request_id = ++last_request_id_;
+    const PartitionQueue::Outgoing outgoing = partition->queue.TakeForSend(request_id);
+    requests_[request_id] = partition;
+    return Outgoing{outgoing.batch, request_id, outgoing.resume_after};
+  }
+  return std::nullopt;
+}
+
+void Outbox::OnAnswer(uint64_t request_id, const SendResult& answer, absl::Time now,
+                      std::vector<CompletedBatch>* completed) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = requests_.find(request_id);
+  if (found == requests_.end()) return;
+  Partition& partition = *found->second;
+  requests_.erase(found);
+  if (SaysTopicChanged(answer.status)) partition.topic->learnt = absl::InfinitePast();
+  partition.queue.OnAnswer(request_id, answer, now, completed);
+  if (partition.queue.empty()) DropInactive();
+}
+
+void Outbox::OnStreamEnded(const absl::Status& status, absl::Time now,
+                           std::vector<CompletedBatch>* completed) {
+  absl::MutexLock lock(&mutex_);
+  requests_.clear();
+  for (Partition* partition : active_) partition->queue.OnStreamEnded(status, now, completed);
+  DropInactive();
+}
+
+void Outbox::Expire(absl::Time now, const absl::Status& reason,
+                    std::vector<CompletedBatch>* completed) {
+  absl::MutexLock lock(&mutex_);
+  const size_t completed_before = completed->size();
+  for (Partition* partition : active_) partition->queue.Expire(now, reason, completed);
+  if (completed->size() > completed_before) DropInactive();
+}
+
+void Outbox::Abandon(const absl::Status& status, std::vector<CompletedBatch>* completed) {
+  absl::MutexLock lock(&mutex_);
+  requests_.clear();
+  for (Partition* partition : active_) partition->queue.Abandon(status, completed);
+  DropInactive();
+}
+
+absl::Time Outbox::NextDeadline(absl::Time now) const {
+  absl::MutexLock lock(&mutex_);
+  absl::Time next = absl::InfiniteFuture();
+  for (const Partition* partition : active_) {
+    next = std::min(next, partition->queue.NextDeadline(now));
+  }
+  return next;
+}
+
+void Outbox::DropInactive() {
+  std::erase_if(active_, [](Partition* partition) {
+    partition->active = !partition->queue.empty();
+    return !partition->active;
+  });
+}
+
+void Outbox::Release(const SendBatch& batch) {
+  absl::MutexLock lock(&mutex_);
+  charged_bytes_ -= batch.charged_bytes();
+  live_batches_.erase(batch.id());
+  released_.SignalAll();
+}
+
+}  // namespace leat::client

@@ -1,0 +1,133 @@
+// Everything a producer holds: the queues of all partitions, the memory they may take, what is in
+// flight. Internal.
+//
+// Users' threads add, the producer's thread takes and completes; one lock guards it all. It never
+// sends and never calls back: callbacks run on the producer's thread from the batches that are
+// handed to it.
+
+#ifndef LEAT_CLIENT_OUTBOX_H_
+#define LEAT_CLIENT_OUTBOX_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "client/partition_queue.h"
+#include "client/producer.h"
+#include "client/record.h"
+#include "client/send_batch.h"
+
+namespace leat::client {
+
+// What a producer must know of a topic.
+struct TopicFacts {
+  std::string topic_id;
+  uint32_t partition_count = 1;
+  uint32_t max_record_bytes = 0;
+  uint32_t max_batch_bytes = 0;
+};
+
+class Outbox {
+ public:
+  explicit Outbox(const ProducerOptions& options) : options_(options) {}
+
+  // --- Topics ---
+
+  // False when a topic is not known, or not well enough: it was learnt too long ago, or the server
+  // disagrees.
+  bool IsFresh(std::string_view topic, absl::Time now) const;
+  void Learn(std::string_view topic, TopicFacts facts, absl::Time now);
+
+  // --- Users' threads ---
+
+  struct Added {
+    uint64_t batch_id = 0;
+    // Whether the producer's thread has to look again.
+    bool changed = false;
+  };
+  // Adds a record of a known topic. Waits for memory for at most `max_wait`.
+  absl::StatusOr<Added> Add(std::string_view topic, const OutgoingRecord& record,
+                            SendCallback callback, absl::Duration max_wait);
+
+  // Makes batches up to `batch_id` sendable at once.
+  void FlushTo(uint64_t batch_id);
+  uint64_t last_batch_id() const;
+  // Waits until all batches up to `batch_id` are released. False after `timeout`.
+  bool WaitReleased(uint64_t batch_id, absl::Duration timeout) const;
+
+  // --- The producer's thread ---
+
+  struct Outgoing {
+    SendBatch* batch = nullptr;  // Lives until its request is over.
+    uint64_t request_id = 0;
+    std::optional<uint64_t> resume_after;
+  };
+  bool HasSendable(absl::Time now) const;
+  // The next batch, partitions taking turns.
+  std::optional<Outgoing> TakeForSend(absl::Time now);
+
+  // As the functions of `PartitionQueue`, for all partitions.
+  void OnAnswer(uint64_t request_id, const SendResult& answer, absl::Time now,
+                std::vector<CompletedBatch>* completed);
+  void OnStreamEnded(const absl::Status& status, absl::Time now,
+                     std::vector<CompletedBatch>* completed);
+  void Expire(absl::Time now, const absl::Status& reason, std::vector<CompletedBatch>* completed);
+  void Abandon(const absl::Status& status, std::vector<CompletedBatch>* completed);
+  absl::Time NextDeadline(absl::Time now) const;
+
+  // Gives back a batch's memory, after its callbacks.
+  void Release(const SendBatch& batch);
+
+ private:
+  struct Topic;
+  struct Partition {
+    Topic* topic = nullptr;
+    PartitionQueue queue;
+    bool active = false;
+  };
+  struct Topic {
+    TopicFacts facts;
+    absl::Time learnt = absl::InfinitePast();
+    QueueOptions queue_options;
+    // For records without a key; moves on when a batch is closed.
+    uint32_t keyless_partition = 0;
+    std::vector<std::unique_ptr<Partition>> partitions;
+  };
+
+  Topic* Find(std::string_view topic) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Charge(size_t bytes, absl::Duration max_wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<uint32_t> ChoosePartition(const Topic& topic, const OutgoingRecord& record) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DropInactive() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const ProducerOptions& options_;
+
+  mutable absl::Mutex mutex_;
+  mutable absl::CondVar released_;
+  std::map<std::string, std::unique_ptr<Topic>, std::less<>> topics_ ABSL_GUARDED_BY(mutex_);
+  // Partitions whose queues are not empty; `turn_` is the next one to send.
+  std::vector<Partition*> active_ ABSL_GUARDED_BY(mutex_);
+  size_t turn_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_map<uint64_t, Partition*> requests_ ABSL_GUARDED_BY(mutex_);
+  uint64_t last_request_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t last_batch_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t flush_to_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::btree_set<uint64_t> live_batches_ ABSL_GUARDED_BY(mutex_);
+  size_t charged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace leat::client
+
+#endif  // LEAT_CLIENT_OUTBOX_H_

@@ -1,0 +1,166 @@
+#include "client/partition_queue.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/status.h"
+
+namespace leat::client {
+namespace {
+
+constexpr uint32_t kMaxRecordsPerBatch = record::RecordLimits{}.max_records;
+
+CompletedBatch Failed(std::unique_ptr<SendBatch> batch, absl::Status status,
+                      AppendOutcome outcome) {
+  return {std::move(batch), {.status = std::move(status), .outcome = outcome}};
+}
+
+}  // namespace
+
+PartitionQueue::Added PartitionQueue::Add(const OutgoingRecord& record, SendCallback callback,
+                                          size_t charge_bytes, uint64_t batch_id,
+                                          int64_t wall_clock_ms, absl::Time now) {
+  Added added;
+  if (open_ != nullptr && IsFull(record)) {
+    CloseOpenBatch();
+    added.closed_batch = true;
+  }
+  if (open_ == nullptr) {
+    open_ = std::make_unique<SendBatch>(batch_id, target_, now);
+    added.began_batch = true;
+  }
+  open_->Add(record, record.timestamp_ms.value_or(wall_clock_ms), charge_bytes,
+             std::move(callback));
+  if (open_->size_bytes() >= options_.batch_bytes) {
+    CloseOpenBatch();
+    added.closed_batch = true;
+  }
+  return added;
+}
+
+bool PartitionQueue::IsFull(const OutgoingRecord& record) const {
+  return open_->record_count() >= kMaxRecordsPerBatch ||
+         open_->size_bytes() + MaxEncodedBytes(record) > options_.batch_bytes;
+}
+
+void PartitionQueue::CloseOpenBatch() { waiting_.push_back(std::move(open_)); }
+
+bool PartitionQueue::Sendable(absl::Time now, uint64_t flush_to) const {
+  if (now < not_before_ || in_flight_.size() >= options_.max_in_flight) return false;
+  // After a failure every answer is awaited, so that all that is to be sent again is known.
+  if (halted_by_.has_value() && !in_flight_.empty()) return false;
+  if (!waiting_.empty()) return true;
+  if (open_ == nullptr) return false;
+  return now >= open_->created() + options_.linger || open_->id() <= flush_to;
+}
+
+PartitionQueue::Outgoing PartitionQueue::TakeForSend(uint64_t request_id) {
+  if (waiting_.empty()) CloseOpenBatch();
+  in_flight_.push_back({request_id, std::move(waiting_.front())});
+  waiting_.pop_front();
+  return {in_flight_.back().batch.get(), std::exchange(halted_by_, std::nullopt)};
+}
+
+void PartitionQueue::OnAnswer(uint64_t request_id, const SendResult& answer, absl::Time now,
+                              std::vector<CompletedBatch>* completed) {
+  const auto found = std::find_if(
+      in_flight_.begin(), in_flight_.end(),
+      [request_id](const InFlight& request) { return request.request_id == request_id; });
+  if (found == in_flight_.end()) return;
+  InFlight request = std::move(*found);
+  in_flight_.erase(found);
+  if (answer.status.ok()) {
+    failures_in_a_row_ = 0;
+    if (request.batch != nullptr) completed->push_back({std::move(request.batch), answer});
+  } else {
+    if (!halted_by_.has_value()) halted_by_ = request_id;
+    OnFailure(std::move(request), answer.status, now, completed);
+  }
+  RequeueRetries();
+}
+
+void PartitionQueue::OnFailure(InFlight request, const absl::Status& status, absl::Time now,
+                               std::vector<CompletedBatch>* completed) {
+  if (MayRetryAppend(status)) {
+    if (request.batch != nullptr) retries_.push_back(std::move(request.batch));
+    if (halted_by_ == request.request_id) {
+      const absl::Duration backoff = std::min(
+          options_.min_backoff * (1 << std::min(failures_in_a_row_++, 10)), options_.max_backoff);
+      not_before_ = now + std::max(backoff, RetryDelayOf(status).value_or(absl::ZeroDuration()));
+    }
+  } else if (request.batch != nullptr) {
+    completed->push_back(Failed(std::move(request.batch), status, AppendOutcomeOf(status)));
+  }
+}
+
+void PartitionQueue::RequeueRetries() {
+  if (!in_flight_.empty()) return;
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(retries_.begin()),
+                  std::make_move_iterator(retries_.end()));
+  retries_.clear();
+}
+
+void PartitionQueue::OnStreamEnded(const absl::Status& status, absl::Time now,
+                                   std::vector<CompletedBatch>* completed) {
+  for (InFlight& request : std::exchange(in_flight_, {})) {
+    if (!halted_by_.has_value()) halted_by_ = request.request_id;
+    OnFailure(std::move(request), status, now, completed);
+  }
+  RequeueRetries();
+  halted_by_.reset();
+}
+
+void PartitionQueue::Expire(absl::Time now, const absl::Status& reason,
+                            std::vector<CompletedBatch>* completed) {
+  const absl::Time oldest = now - options_.delivery_timeout;
+  const auto late = [&](AppendOutcome outcome, std::unique_ptr<SendBatch>& batch) {
+    if (batch == nullptr || batch->created() > oldest) return false;
+    absl::Status status = absl::DeadlineExceededError(
+        absl::StrCat("not delivered within ", absl::FormatDuration(options_.delivery_timeout),
+                     reason.ok() ? "" : ": ", reason.message()));
+    completed->push_back(Failed(std::move(batch), std::move(status), outcome));
+    return true;
+  };
+  for (InFlight& request : in_flight_) late(AppendOutcome::kUnknown, request.batch);
+  std::erase_if(retries_, [&](auto& batch) { return late(AppendOutcome::kNotAppended, batch); });
+  std::erase_if(waiting_, [&](auto& batch) { return late(AppendOutcome::kNotAppended, batch); });
+  late(AppendOutcome::kNotAppended, open_);
+}
+
+void PartitionQueue::Abandon(const absl::Status& status, std::vector<CompletedBatch>* completed) {
+  const auto give_up = [&](AppendOutcome outcome, std::unique_ptr<SendBatch> batch) {
+    if (batch != nullptr) completed->push_back(Failed(std::move(batch), status, outcome));
+  };
+  for (InFlight& request : std::exchange(in_flight_, {})) {
+    give_up(AppendOutcome::kUnknown, std::move(request.batch));
+  }
+  for (auto& batch : std::exchange(retries_, {})) {
+    give_up(AppendOutcome::kNotAppended, std::move(batch));
+  }
+  for (auto& batch : std::exchange(waiting_, {})) {
+    give_up(AppendOutcome::kNotAppended, std::move(batch));
+  }
+  give_up(AppendOutcome::kNotAppended, std::move(open_));
+}
+
+absl::Time PartitionQueue::NextDeadline(absl::Time now) const {
+  absl::Time next = absl::InfiniteFuture();
+  const auto consider = [&](absl::Time time) {
+    if (time > now) next = std::min(next, time);
+  };
+  const auto expires = [&](const std::unique_ptr<SendBatch>& batch) {
+    if (batch != nullptr) consider(batch->created() + options_.delivery_timeout);
+  };
+  for (const InFlight& request : in_flight_) expires(request.batch);
+  // The oldest waits in front.
+  if (!retries_.empty()) expires(retries_.front());
+  if (!waiting_.empty()) expires(waiting_.front());
+  expires(open_);
+  if (open_ != nullptr) consider(open_->created() + options_.linger);
+  consider(not_before_);
+  return next;
+}
+
+}  // namespace leat::client

@@ -1,0 +1,191 @@
+#include "client/producer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "client/admin.h"
+#include "client/monotonic_clock.h"
+#include "client/outbox.h"
+#include "client/produce_stream.h"
+#include "client/wakeup.h"
+
+namespace leat::client {
+
+class Producer::Impl {
+ public:
+  Impl(Client client, ProducerOptions options)
+      : options_(options),
+        admin_(client),
+        target_(client.options().target),
+        outbox_(options_),
+        stream_(client.connection(), wakeup_, options_.durability),
+        thread_([this] { Run(); }) {}
+
+  ~Impl() {
+    stopping_ = true;
+    wakeup_->Raise();
+    thread_.join();
+  }
+
+  absl::StatusOr<uint64_t> Add(std::string_view topic, const OutgoingRecord& record,
+                               SendCallback callback);
+  absl::Status Flush(uint64_t batch_id, absl::Duration timeout);
+  void SendNow(uint64_t batch_id);
+  uint64_t last_batch_id() const { return outbox_.last_batch_id(); }
+
+ private:
+  absl::Status LearnTopic(std::string_view topic);
+
+  // --- On the producer's thread ---
+
+  void Run();
+  void HandleAnswers(absl::Time now, std::vector<CompletedBatch>* completed);
+  void SendBatches(absl::Time now);
+  void Deliver(std::vector<CompletedBatch> completed);
+  absl::Time NextDeadline(absl::Time now) const;
+  bool OnOwnThread() const { return std::this_thread::get_id() == thread_.get_id(); }
+
+  const ProducerOptions options_;
+  const Admin admin_;
+  const std::string target_;
+  const std::shared_ptr<Wakeup> wakeup_ = std::make_shared<Wakeup>();
+  std::atomic<bool> stopping_ = false;
+  Outbox outbox_;
+  ProduceStream stream_;
+  std::thread thread_;
+};
+
+absl::StatusOr<uint64_t> Producer::Impl::Add(std::string_view topic, const OutgoingRecord& record,
+                                             SendCallback callback) {
+  const absl::Time now = MonotonicNow();
+  if (!outbox_.IsFresh(topic, now)) {
+    if (absl::Status status = LearnTopic(topic); !status.ok()) return status;
+  }
+  // A callback that waited for memory would wait for itself.
+  const bool may_block = options_.when_full == ProducerOptions::WhenFull::kBlock && !OnOwnThread();
+  absl::StatusOr<Outbox::Added> added =
+      outbox_.Add(topic, record, std::move(callback),
+                  may_block ? options_.delivery_timeout : absl::ZeroDuration());
+  if (!added.ok()) return std::move(added).status();
+  if (added->changed) wakeup_->Raise();
+  return added->batch_id;
+}
+
+absl::Status Producer::Impl::LearnTopic(std::string_view topic) {
+  const absl::StatusOr<v1::GetTopicResponse> answer = admin_.GetTopic(topic);
+  if (!answer.ok()) return answer.status();
+  outbox_.Learn(topic,
+                {.topic_id = answer->topic().topic_id(),
+                 .partition_count = std::max(1u, answer->topic().partition_count()),
+                 .max_record_bytes = answer->topic().config().max_record_bytes(),
+                 .max_batch_bytes = answer->topic().config().max_batch_bytes()},
+                MonotonicNow());
+  return absl::OkStatus();
+}
+
+absl::Status Producer::Impl::Flush(uint64_t batch_id, absl::Duration timeout) {
+  if (OnOwnThread()) {
+    return absl::FailedPreconditionError("a producer's callback cannot wait for the producer");
+  }
+  SendNow(batch_id);
+  if (outbox_.WaitReleased(batch_id, timeout)) return absl::OkStatus();
+  return absl::DeadlineExceededError("not all records were answered in time");
+}
+
+void Producer::Impl::SendNow(uint64_t batch_id) {
+  outbox_.FlushTo(batch_id);
+  wakeup_->Raise();
+}
+
+void Producer::Impl::Run() {
+  while (!stopping_) {
+    const absl::Time now = MonotonicNow();
+    std::vector<CompletedBatch> completed;
+    HandleAnswers(now, &completed);
+    outbox_.Expire(now, stream_.last_error(), &completed);
+    SendBatches(now);
+    Deliver(std::move(completed));
+    wakeup_->WaitUntil(NextDeadline(now));
+  }
+  std::vector<CompletedBatch> completed;
+  HandleAnswers(MonotonicNow(), &completed);
+  outbox_.Abandon(absl::CancelledError("the producer was closed"), &completed);
+  Deliver(std::move(completed));
+}
+
+void Producer::Impl::HandleAnswers(absl::Time now, std::vector<CompletedBatch>* completed) {
+  while (true) {
+    absl::StatusOr<std::optional<ProduceStream::Answer>> answer = stream_.NextAnswer();
+    if (!answer.ok()) {
+      stream_.Break(now, answer.status());
+      outbox_.OnStreamEnded(answer.status(), now, completed);
+      return;
+    }
+    if (!answer->has_value()) break;
+    outbox_.OnAnswer((*answer)->request_id, (*answer)->result, now, completed);
+  }
+  if (const std::optional<absl::Status> end = stream_.TakeEnd(now)) {
+    outbox_.OnStreamEnded(*end, now, completed);
+  }
+}
+
+void Producer::Impl::SendBatches(absl::Time now) {
+  while (outbox_.HasSendable(now) && stream_.Ready(now)) {
+    const std::optional<Outbox::Outgoing> outgoing = outbox_.TakeForSend(now);
+    outgoing->batch->Seal(options_.codec);
+    stream_.Send(*outgoing->batch, outgoing->request_id, outgoing->resume_after);
+  }
+}
+
+void Producer::Impl::Deliver(std::vector<CompletedBatch> completed) {
+  for (CompletedBatch& done : completed) {
+    done.batch->Complete(done.first);
+    outbox_.Release(*done.batch);
+  }
+}
+
+absl::Time Producer::Impl::NextDeadline(absl::Time now) const {
+  const absl::Time deadline = outbox_.NextDeadline(now);
+  if (!outbox_.HasSendable(now)) return deadline;
+  return std::min(deadline, stream_.NextTry(now));
+}
+
+Producer::Producer(Client client, ProducerOptions options)
+    : impl_(std::make_unique<Impl>(std::move(client), options)) {}
+
+Producer::~Producer() = default;
+
+absl::Status Producer::Send(std::string_view topic, const OutgoingRecord& record,
+                            SendCallback callback) {
+  return impl_->Add(topic, record, std::move(callback)).status();
+}
+
+SendResult Producer::SendAndWait(std::string_view topic, const OutgoingRecord& record) {
+  SendResult result;
+  absl::Notification answered;
+  const absl::StatusOr<uint64_t> batch_id =
+      impl_->Add(topic, record, [&result, &answered](const SendResult& answer) {
+        result = answer;
+        answered.Notify();
+      });
+  if (!batch_id.ok()) {
+    result.status = batch_id.status();
+    return result;
+  }
+  impl_->SendNow(*batch_id);
+  answered.WaitForNotification();
+  return result;
+}
+
+absl::Status Producer::Flush(absl::Duration timeout) {
+  return impl_->Flush(impl_->last_batch_id(), timeout);
+}
+
+}  // namespace leat::client
