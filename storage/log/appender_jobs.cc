@@ -1,0 +1,145 @@
+// What stands between two frames of an appender: rolling, new segments, blocks to make ready; and
+// closing.
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "storage/io/check.h"
+#include "storage/log/appender.h"
+#include "storage/log/segment_tasks.h"
+#include "storage/record/error.h"
+
+namespace leat::log {
+
+void Appender::Roll() {
+  const std::shared_ptr<Segment> active = log_->active();
+  if (active == nullptr || written_.next_offset == active->base_offset()) return;
+  roll_wanted_ = true;
+  SchedulePump();
+}
+
+bool Appender::RollDue() const {
+  const std::shared_ptr<Segment> active = log_->active();
+  if (active == nullptr || written_.next_offset == active->base_offset()) return false;
+  if (roll_wanted_) return true;
+  if (queue_.empty()) return false;
+  const int64_t now_ms = environment_.loop->clock().WallMillis();
+  const int64_t age_ms = now_ms - active->first_append_timestamp_ms();
+  if (!active->empty() && absl::Milliseconds(age_ms) > options_.segment_age) return true;
+  const size_t smallest_frame = io::RoundUpToBlock(NextFrameBytes(0));
+  return written_.position + smallest_frame > io::FilePosition{options_.segment_bytes};
+}
+
+// A barrier: nothing is written to the file any more, neither frames nor zeros ahead of them.
+void Appender::SealActive() {
+  if (!writer_.empty() || preparer_.busy()) return;
+  job_in_progress_ = true;
+  log_->active()->SetPreparedEnd(preparer_.prepared_end());
+  SealInBackground(environment_, log_->active()->active_segment(),
+                   [self = shared_from_this()](absl::StatusOr<SealedSegment> sealed) {
+                     self->OnSealed(std::move(sealed));
+                   });
+}
+
+void Appender::OnSealed(absl::StatusOr<SealedSegment> sealed) {
+  job_in_progress_ = false;
+  if (abandoned_) return;
+  roll_wanted_ = false;
+  if (!sealed.ok()) return OnJobFailed(sealed.status());
+  log_->active()->Seal(*std::move(sealed));
+  // The footer bears witness to all of it.
+  written_.stable_offset = log_->high_watermark();
+  hooks_.sealed();
+  Pump();
+}
+
+void Appender::CreateNext() {
+  job_in_progress_ = true;
+  const SegmentHeader header{.topic_id = place_.key.topic_id,
+                             .partition = place_.key.partition,
+                             .segment_id = environment_.random(),
+                             .base_offset = log_->high_watermark(),
+                             .create_timestamp_ms = environment_.loop->clock().WallMillis()};
+  CreateSegmentInBackground(environment_, place_.directory, header, BlockPreparer::kFirstStepBytes,
+                            [self = shared_from_this()](absl::StatusOr<ActiveSegment> created) {
+                              self->OnCreated(std::move(created));
+                            });
+}
+
+void Appender::OnCreated(absl::StatusOr<ActiveSegment> created) {
+  job_in_progress_ = false;
+  if (abandoned_) return;
+  if (!created.ok()) return OnJobFailed(created.status());
+  log_->Add(*std::move(created));
+  BeginSegment(*log_->active());
+  Pump();
+}
+
+void Appender::BeginSegment(const Segment& segment) {
+  const ActiveSegment& active = segment.active_segment();
+  preparer_.Begin(active.file, active.prepared_end, options_.segment_bytes);
+  written_ = {.position = active.frames_end,
+              .last_frame_crc = active.last_frame_crc,
+              .next_offset = active.next_offset,
+              .stable_offset = active.next_offset};
+}
+
+void Appender::RequireBlocks(io::FilePosition frame_end, size_t frame_bytes) {
+  if (preparer_.busy()) return;
+  job_in_progress_ = true;
+  preparer_.Require(frame_end, frame_bytes, [self = shared_from_this()](absl::Status status) {
+    self->job_in_progress_ = false;
+    if (self->abandoned_) return;
+    if (!status.ok()) return self->OnJobFailed(status);
+    self->log_->active()->SetPreparedEnd(self->preparer_.prepared_end());
+    self->Pump();
+  });
+}
+
+// A full disk refuses what is queued, and the next append tries again; any other error is for ever.
+void Appender::OnJobFailed(const absl::Status& status) {
+  if (absl::IsResourceExhausted(status)) {
+    RefuseQueued(record::MakeError(record::Reason::kDiskFull,
+                                   absl::StrCat("nothing was appended: ", status.message())));
+  } else {
+    failure_.Update(status);
+  }
+  if (!abandoned_) Pump();
+}
+
+void Appender::Close(io::IoCallback done) {
+  LEAT_CHECK(!closing_);
+  closing_ = true;
+  close_done_ = std::move(done);
+  SchedulePump();
+}
+
+// Goes on with closing when there is nothing left to do before it.
+void Appender::ContinueClose() {
+  if (close_done_ == nullptr || at_gate_ || !writer_.empty() || preparer_.busy()) return;
+  if (state_ == LogState::kOffline) return EndClose(state_detail_);
+  const std::shared_ptr<Segment> active = log_->active();
+  if (state_ == LogState::kCorrupt || active == nullptr) return EndClose(absl::OkStatus());
+  if (!close_marked_) {
+    close_marked_ = true;
+    mark_wanted_ = written_.stable_offset < log_->high_watermark();
+    return Pump();
+  }
+  job_in_progress_ = true;
+  CutInBackground(environment_, active->file(), written_.position,
+                  [self = shared_from_this(), active](absl::Status status) {
+                    self->job_in_progress_ = false;
+                    if (status.ok()) active->SetPreparedEnd(active->frames_end());
+                    self->EndClose(std::move(status));
+                  });
+}
+
+void Appender::EndClose(absl::Status status) {
+  if (abandoned_) return;
+  // The callback may destroy the log.
+  io::IoCallback done = std::exchange(close_done_, nullptr);
+  std::move(done)(std::move(status));
+}
+
+}  // namespace leat::log

@@ -1,0 +1,134 @@
+#include "storage/log/log.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "storage/log/append_queue.h"
+#include "storage/log/appender.h"
+#include "storage/log/durable_log.h"
+#include "storage/log/log_reader.h"
+#include "storage/log/retention.h"
+#include "storage/log/segment_remover.h"
+#include "storage/record/error.h"
+
+namespace leat::log {
+namespace {
+
+absl::Status CorruptError(const Finding& finding) {
+  return record::MakeError(
+      record::Reason::kLogCorrupt,
+      absl::StrCat(finding.file, " at byte ", finding.position.bytes, ": ", finding.detail),
+      {{"file", finding.file}, {"offset", absl::StrCat(finding.offset.value)}});
+}
+
+}  // namespace
+
+struct Log::Parts {
+  LogEnvironment environment;
+  LogOptions options;
+  std::shared_ptr<DurableLog> durable;
+  std::shared_ptr<Appender> appender;
+  std::shared_ptr<LogReader> reader;
+  std::shared_ptr<SegmentRemover> remover;
+  WallClockWatch wall_clock;
+  std::function<void()> observer = [] {};
+
+  // Lets go of segments before the log start.
+  void RemoveTrimmed() {
+    std::vector<std::shared_ptr<Segment>> trimmed = durable->TrimTo(durable->log_start());
+    reader->DropTrimmed();
+    remover->Remove(std::move(trimmed));
+  }
+};
+
+std::unique_ptr<Log> Log::Create(const LogEnvironment& environment, const RecoveryInput& place,
+                                 RecoveredLog recovered, const LogOptions& options) {
+  auto parts = std::make_unique<Parts>();
+  Parts* const p = parts.get();
+  AppendQueue queue(recovered.next_offset, recovered.last_append_timestamp_ms);
+  absl::Status corrupt;
+  if (recovered.corrupt.has_value()) corrupt = CorruptError(*recovered.corrupt);
+  p->environment = environment;
+  p->options = options;
+  p->durable = std::make_shared<DurableLog>(std::move(recovered), options.tail_bytes);
+  p->reader = std::make_shared<LogReader>(environment, p->durable);
+  p->remover = std::make_shared<SegmentRemover>(environment, place.directory);
+  p->appender = std::make_shared<Appender>(
+      environment, Appender::Place{.directory = place.directory, .key = place.key}, options,
+      p->durable, std::move(queue), std::move(corrupt),
+      Appender::Hooks{.changed = [p] { p->observer(); }, .sealed = [p] { p->RemoveTrimmed(); }});
+  return std::unique_ptr<Log>(new Log(std::move(parts)));
+}
+
+Log::Log(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Log::~Log() { parts_->appender->Abandon(); }
+
+void Log::Append(record::Batch batch, AppendCallback done) {
+  parts_->appender->Append(std::move(batch), std::move(done));
+}
+
+void Log::Read(record::Offset from, size_t max_bytes, ReadCallback done) {
+  parts_->reader->Read(from, max_bytes, std::move(done));
+}
+
+void Log::FindTimestamp(int64_t timestamp_ms, OffsetCallback done) {
+  parts_->reader->FindTimestamp(timestamp_ms, std::move(done));
+}
+
+record::Offset Log::log_start() const { return parts_->durable->log_start(); }
+record::Offset Log::high_watermark() const { return parts_->durable->high_watermark(); }
+record::Offset Log::log_end() const { return parts_->appender->log_end(); }
+
+void Log::set_observer(std::function<void()> observer) { parts_->observer = std::move(observer); }
+
+LogState Log::state() const { return parts_->appender->state(); }
+absl::Status Log::state_detail() const { return parts_->appender->state_detail(); }
+uint64_t Log::bytes_on_disk() const { return parts_->durable->bytes_on_disk(); }
+
+uint32_t Log::segment_count() const {
+  return static_cast<uint32_t>(parts_->durable->segments().size());
+}
+
+std::optional<record::Offset> Log::RetentionTarget() {
+  const io::Clock& clock = parts_->environment.loop->clock();
+  if (!parts_->wall_clock.Steady(clock) || state() == LogState::kCorrupt) return std::nullopt;
+  const int64_t now_ms = clock.WallMillis();
+  const std::shared_ptr<Segment> active = parts_->durable->active();
+  if (active != nullptr && RollForAge(*active, parts_->options, now_ms)) parts_->appender->Roll();
+  return RetentionStart(*parts_->durable, parts_->options, now_ms);
+}
+
+void Log::TrimTo(record::Offset log_start) {
+  const record::Offset before = this->log_start();
+  std::vector<std::shared_ptr<Segment>> trimmed = parts_->durable->TrimTo(log_start);
+  if (this->log_start() == before) return;
+  parts_->reader->DropTrimmed();
+  parts_->remover->Remove(std::move(trimmed));
+  // An active segment of which nothing is left goes the same way once it is sealed.
+  if (this->log_start() == log_end()) parts_->appender->Roll();
+  parts_->observer();
+}
+
+void Log::SetOptions(const LogOptions& options) {
+  parts_->options = options;
+  parts_->durable->tail().SetBytes(options.tail_bytes);
+  parts_->appender->SetOptions(options);
+}
+
+std::optional<CheckpointEntry> Log::checkpoint() const {
+  if (parts_->durable->segments().empty()) return std::nullopt;
+  CheckpointEntry entry = parts_->durable->segments().back()->Checkpoint();
+  entry.incarnation = parts_->appender->incarnation();
+  return entry;
+}
+
+void Log::Close(io::IoCallback done) {
+  parts_->appender->Close([p = parts_.get(), done = std::move(done)](absl::Status status) mutable {
+    p->reader->Drain([status = std::move(status), done = std::move(done)]() mutable {
+      std::move(done)(std::move(status));
+    });
+  });
+}
+
+}  // namespace leat::log

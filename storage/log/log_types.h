@@ -1,0 +1,59 @@
+// What a log is given and what it gives back. Plain values; what they mean is told in `log.h`.
+
+#ifndef LEAT_STORAGE_LOG_LOG_TYPES_H_
+#define LEAT_STORAGE_LOG_LOG_TYPES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/io/event_loop.h"
+#include "storage/io/file_system.h"
+#include "storage/log/flush_gate.h"
+#include "storage/record/batch.h"
+#include "storage/record/ids.h"
+
+namespace leat::log {
+
+// Settings of a log; all may change while it runs.
+struct LogOptions {
+  uint64_t segment_bytes = uint64_t{1} << 30;
+  absl::Duration segment_age = absl::Hours(24 * 7);
+  absl::Duration retention_time = absl::ZeroDuration();  // Zero keeps for ever.
+  uint64_t retention_bytes = 0;                          // Zero is no limit.
+  size_t tail_bytes = 4 << 20;                           // Kept in memory for readers of the tail.
+  size_t max_frame_bytes = 4 << 20;                      // A larger batch makes a frame of its own.
+};
+
+// What a log works with; outlives it. One for each shard.
+struct LogEnvironment {
+  io::FileSystem* files = nullptr;
+  io::EventLoop* loop = nullptr;
+  FlushGate* flush_gate = nullptr;
+  std::function<uint64_t()> random;  // For segment ids and incarnations.
+};
+
+struct AppendResult {
+  record::Offset base_offset;
+  int64_t append_timestamp_ms = 0;
+};
+
+// Whole batches, dense, in order; the first contains the offset asked for. Payloads are verified.
+struct ReadResult {
+  std::vector<record::Batch> batches;
+  record::Offset next_offset;  // After the last batch; the offset asked for when there is none.
+};
+
+enum class LogState { kOnline, kOffline, kCorrupt };
+
+using AppendCallback = absl::AnyInvocable<void(absl::StatusOr<AppendResult>) &&>;
+using ReadCallback = absl::AnyInvocable<void(absl::StatusOr<ReadResult>) &&>;
+using OffsetCallback = absl::AnyInvocable<void(absl::StatusOr<record::Offset>) &&>;
+
+}  // namespace leat::log
+
+#endif  // LEAT_STORAGE_LOG_LOG_TYPES_H_

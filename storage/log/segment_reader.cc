@@ -1,0 +1,130 @@
+#include "storage/log/segment_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "storage/io/check.h"
+#include "storage/log/segment_tasks.h"
+#include "storage/record/error.h"
+
+namespace leat::log {
+SegmentReader::SegmentReader(const LogEnvironment& environment, std::shared_ptr<Segment> segment,
+                             const IndexEntry& start, PayloadCheck payloads)
+    : environment_(environment),
+      segment_(std::move(segment)),
+      payloads_(payloads),
+      file_(segment_->file()),
+      position_(start.position),
+      next_offset_(start.first_offset) {}
+
+absl::StatusOr<const ParsedFrame*> SegmentReader::Frame() {
+  if (frame_.has_value()) return &*frame_;
+  if (AtEnd() || bytes_ahead() == 0) return nullptr;
+  const std::string_view bytes(buffer_->data() + (position_ - buffer_begin_), bytes_ahead());
+  const absl::StatusOr<FrameHeader> header = DecodeFrameHeader(bytes);
+  if (!header.ok()) return Corrupt(std::string(header.status().message()));
+  if (absl::Status fits = CheckFits(*header); !fits.ok()) return fits;
+  next_frame_bytes_ = header->padded_bytes;
+  if (bytes.size() < next_frame_bytes_) return nullptr;
+  absl::StatusOr<ParsedFrame> frame =
+      ParseFrame(bytes.substr(0, next_frame_bytes_), buffer_, payloads_);
+  if (!frame.ok()) return Corrupt(std::string(frame.status().message()));
+  frame_ = *std::move(frame);
+  position_ = position_ + next_frame_bytes_;
+  next_offset_ = frame_->next_offset();
+  previous_crc_ = frame_->header.crc;
+  next_frame_bytes_ = io::kBlockBytes;
+  return &*frame_;
+}
+
+absl::Status SegmentReader::CheckFits(const FrameHeader& header) const {
+  if (header.segment_id != segment_->header().segment_id) {
+    return Corrupt("frame of another segment");
+  }
+  if (header.first_offset != next_offset_) return Corrupt("frame of another offset");
+  if (previous_crc_.has_value() && header.previous_crc != *previous_crc_) {
+    return Corrupt("frame does not follow on the one before");
+  }
+  if (header.padded_bytes > segment_->frames_end() - position_) {
+    return Corrupt("frame passes the end of the segment");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SegmentReader::Corrupt(const std::string& what) const {
+  return record::MakeError(
+      record::Reason::kLogCorrupt,
+      absl::StrCat(segment_->path(), " at byte ", position_.bytes, ": ", what),
+      {{"file", segment_->path()}, {"offset", absl::StrCat(next_offset_.value)}});
+}
+
+void SegmentReader::Fill(uint64_t bytes, io::IoCallback done) {
+  LEAT_CHECK(fill_done_ == nullptr && !AtEnd());
+  fill_done_ = std::move(done);
+  if (filling_) return;
+  filling_ = true;
+  wanted_bytes_ = bytes;
+  if (file_ == nullptr) return Open();
+  ReadChunk();
+}
+
+void SegmentReader::Open() {
+  OpenInBackground(environment_, segment_->path(),
+                   [weak = weak_from_this()](absl::StatusOr<std::shared_ptr<io::File>> file) {
+                     const std::shared_ptr<SegmentReader> self = weak.lock();
+                     if (self == nullptr) return;
+                     if (!file.ok()) return self->EndFill(file.status());
+                     self->file_ = *std::move(file);
+                     self->ReadChunk();
+                   });
+}
+
+// Into a new buffer, which begins with what is left of the old one: frames handed out share the old
+// memory.
+void SegmentReader::ReadChunk() {
+  const uint64_t kept = bytes_ahead();
+  const io::FilePosition chunk_begin = position_ + kept;
+  const uint64_t missing = next_frame_bytes_ - std::min(kept, next_frame_bytes_);
+  const uint64_t chunk =
+      std::min(std::max({io::RoundUpToBlock(wanted_bytes_), step_bytes_, missing}),
+               segment_->frames_end() - chunk_begin);
+  step_bytes_ = std::min(2 * step_bytes_, kMaxStepBytes);
+  auto buffer = std::make_shared<io::AlignedBuffer>(kept + chunk);
+  if (kept > 0) {
+    std::memcpy(buffer->data(), buffer_->data() + (position_ - buffer_begin_), kept);
+  }
+  const absl::Span<char> target = buffer->span().subspan(kept);
+  // The callback holds file and buffer: the read needs them even when the reader is gone.
+  environment_.loop->Read(*file_, chunk_begin, target,
+                          [weak = weak_from_this(), file = file_, buffer = std::move(buffer),
+                           begin = position_](absl::Status status) mutable {
+                            const std::shared_ptr<SegmentReader> self = weak.lock();
+                            if (self != nullptr)
+                              self->OnRead(std::move(buffer), begin, std::move(status));
+                          });
+}
+
+void SegmentReader::OnRead(std::shared_ptr<io::AlignedBuffer> buffer, io::FilePosition begin,
+                           absl::Status status) {
+  if (status.ok()) {
+    buffer_begin_ = begin;
+    buffer_end_ = begin + buffer->size();
+    buffer_ = std::move(buffer);
+  } else if (absl::IsOutOfRange(status) || absl::IsDataLoss(status)) {
+    status = Corrupt(std::string(status.message()));
+  }
+  EndFill(std::move(status));
+}
+
+void SegmentReader::EndFill(absl::Status status) {
+  filling_ = false;
+  if (absl::IsNotFound(status)) status = Corrupt(std::string(status.message()));
+  io::IoCallback done = std::exchange(fill_done_, nullptr);
+  if (done != nullptr) std::move(done)(std::move(status));
+}
+
+}  // namespace leat::log

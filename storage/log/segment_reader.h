@@ -1,0 +1,100 @@
+// The frames of one segment from a place on, read ahead from its file: small steps at first, for
+// those who want one record, large ones for those who read on.
+//
+// Two moves: `Frame` looks at what is in memory, `Fill` brings more there. Only durable frames are
+// read; each is checked, and that it follows on the one before.
+//
+// Held in a shared pointer by one `LogCursor`; once that is gone nothing is called. The log's
+// thread.
+
+#ifndef LEAT_STORAGE_LOG_SEGMENT_READER_H_
+#define LEAT_STORAGE_LOG_SEGMENT_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "storage/io/aligned_buffer.h"
+#include "storage/io/event_loop.h"
+#include "storage/io/file_system.h"
+#include "storage/log/format.h"
+#include "storage/log/frame.h"
+#include "storage/log/index.h"
+#include "storage/log/log_types.h"
+#include "storage/log/segment.h"
+#include "storage/record/ids.h"
+
+namespace leat::log {
+
+class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
+ public:
+  static constexpr uint64_t kFirstStepBytes = 64 << 10;
+  static constexpr uint64_t kMaxStepBytes = 4 << 20;
+
+  // Begins at `start`, an entry of the segment's index.
+  SegmentReader(const LogEnvironment& environment, std::shared_ptr<Segment> segment,
+                const IndexEntry& start, PayloadCheck payloads);
+
+  // The frame at hand, until `Advance`. Null when its bytes are not in memory yet (`Fill`), or when
+  // it is not written yet (`AtEnd`). kLogCorrupt when it is damaged.
+  absl::StatusOr<const ParsedFrame*> Frame();
+
+  // Goes on to the next frame.
+  void Advance() { frame_.reset(); }
+
+  // No durable frame follows.
+  bool AtEnd() const { return !frame_.has_value() && position_ == segment_->frames_end(); }
+
+  // Reads on, at least the next frame and, if there is that much, `bytes`. When a read is in
+  // progress already it waits for that one. One call at a time. Errors: kLogCorrupt, and those of
+  // opening a file.
+  void Fill(uint64_t bytes, io::IoCallback done);
+
+  // Bytes in memory that follow on the frame at hand.
+  uint64_t bytes_ahead() const { return buffer_ == nullptr ? 0 : buffer_end_ - position_; }
+  // All durable frames that follow are in memory.
+  bool all_ahead() const { return position_ + bytes_ahead() == segment_->frames_end(); }
+  bool filling() const { return filling_; }
+
+  const Segment& segment() const { return *segment_; }
+  // First offset after the frame at hand.
+  record::Offset next_offset() const { return next_offset_; }
+
+ private:
+  absl::Status CheckFits(const FrameHeader& header) const;
+  absl::Status Corrupt(const std::string& what) const;
+  void Open();
+  void ReadChunk();
+  void OnRead(std::shared_ptr<io::AlignedBuffer> buffer, io::FilePosition begin,
+              absl::Status status);
+  void EndFill(absl::Status status);
+
+  const LogEnvironment environment_;
+  const std::shared_ptr<Segment> segment_;
+  const PayloadCheck payloads_;
+  std::shared_ptr<io::File> file_;
+
+  // Bytes of the file in memory: [buffer_begin_, buffer_end_).
+  std::shared_ptr<io::AlignedBuffer> buffer_;
+  io::FilePosition buffer_begin_;
+  io::FilePosition buffer_end_;
+
+  // What comes next.
+  io::FilePosition position_;
+  record::Offset next_offset_;
+  std::optional<uint32_t> previous_crc_;  // Not known at first.
+  uint64_t next_frame_bytes_ = io::kBlockBytes;
+  std::optional<ParsedFrame> frame_;
+
+  uint64_t step_bytes_ = kFirstStepBytes;
+  uint64_t wanted_bytes_ = 0;
+  bool filling_ = false;
+  io::IoCallback fill_done_;
+};
+
+}  // namespace leat::log
+
+#endif  // LEAT_STORAGE_LOG_SEGMENT_READER_H_
