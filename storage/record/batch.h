@@ -58,9 +58,10 @@ struct BatchHeader {
 // Writes the `kEncodedBytes` bytes of `header`, its checksum included, to `out`.
 void EncodeBatchHeader(const BatchHeader& header, char* out);
 
-// Reads a header and checks it: checksum, version, lengths and counts that fit together. DATA_LOSS
-// when it is damaged, UNIMPLEMENTED when it is whole but of a version, or with an incompatible
-// feature, that this program does not know.
+// Reads the header at the front of `bytes` and checks it: checksum, version, lengths and counts
+// that fit together. DATA_LOSS when it is damaged, UNIMPLEMENTED when it is whole but has a
+// version, an incompatible feature, a codec or a field (in what is reserved) that this program does
+// not know.
 absl::StatusOr<BatchHeader> DecodeBatchHeader(std::string_view bytes);
 
 // A batch in memory. Copying shares the payload.

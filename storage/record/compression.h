@@ -17,8 +17,9 @@ namespace leat::record {
 absl::StatusOr<std::string> Compress(Codec codec, std::string_view bytes);
 
 // Exactly `uncompressed_bytes` bytes from exactly one frame. Never allocates more than
-// `uncompressed_bytes` (which the caller has limited) plus the codec's window; INVALID_ARGUMENT
-// when the frame is damaged, longer, shorter, or followed by anything.
+// `uncompressed_bytes` (which the caller has limited) plus the codec's buffers (at most
+// 9 MiB, for LZ4 blocks of 4 MiB). kInvalidRecords (`error.h`) when the frame is damaged, longer,
+// shorter, or followed by anything.
 absl::StatusOr<std::string> Decompress(Codec codec, std::string_view bytes,
                                        uint32_t uncompressed_bytes);
 

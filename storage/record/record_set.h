@@ -22,7 +22,7 @@
 namespace leat::record {
 
 struct RecordLimits {
-  uint32_t max_record_bytes = 1 << 20;
+  uint32_t max_record_bytes = 1 << 20;  // Of the serialized record.
   uint32_t max_records = 1 << 16;
   uint32_t max_headers = 64;
   uint32_t max_headers_bytes = 16 << 10;  // Names and values of one record together.
@@ -40,8 +40,7 @@ struct RecordView {
   std::optional<std::string_view> value;
   int64_t timestamp_delta_ms = 0;
   std::vector<HeaderView> headers;
-  // The record's element of the set: tag, length and content. Concatenated elements are a record
-  // set.
+  // The record's element of the set: tag, length and content. Joined elements are a record set.
   std::string_view element;
 };
 
@@ -54,19 +53,22 @@ struct RecordSetSummary {
 
 // Checks a set as a producer may send it: well-formed, known fields only, right wire types,
 // singular fields at most once, header names valid UTF-8, no `offset_deltas`, 1..max_records
-// records, all within limits, timestamp deltas within +-10^15 ms so that no sum overflows. Errors
-// (`error.h`): kInvalidRecords, kUnknownField, kTooLarge.
+// records, all within limits, timestamp deltas within +-10^15 ms so that no sum overflows. One
+// pass, no allocation; the caller has limited the size of `set`. Errors (`error.h`):
+// kInvalidRecords, kUnknownField, kTooLarge.
 absl::StatusOr<RecordSetSummary> CheckRecordSet(std::string_view set, const RecordLimits& limits);
 
 // Calls `visit(record, offset_delta)` for each record of a set, in order, until it returns false.
-// Accepts sparse sets. DATA_LOSS when malformed.
+// Accepts sparse sets, and passes over fields that it does not know. The views in `record` outlive
+// the call, `record` itself does not. DATA_LOSS when malformed.
 absl::Status ForEachRecord(std::string_view set,
                            absl::FunctionRef<bool(const RecordView&, uint32_t offset_delta)> visit);
 
 // A part of a set, at record boundaries, itself a set.
 struct RecordSetSlice {
-  absl::Cord
-      records;  // Shares the memory of the set it was cut from; sparse sets get their deltas anew.
+  // Shares the memory of the set it was cut from. That of a sparse set has deltas of its own, which
+  // count from its first record.
+  absl::Cord records;
   uint32_t first_offset_delta = 0;  // Of its first record, in the set it was cut from.
   uint32_t next_offset_delta = 0;   // First one not covered, in the set it was cut from.
   uint32_t record_count = 0;

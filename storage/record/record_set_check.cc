@@ -75,6 +75,9 @@ bool Checker::CheckSet(std::string_view set) {
     WireTag tag = 0;
     std::string_view record;
     if (!reader.ReadTag(&tag)) return Invalid("bad tag");
+    if (FieldOf(tag) == FieldOf(kSetOffsetDeltas)) {
+      return Invalid("offset_deltas in a produce request");
+    }
     if (tag != kSetRecords) return BadTag(kSetInfo, tag);
     if (!reader.ReadBytes(&record)) return Invalid("cut short, or bad length");
     if (!CheckRecord(record)) return false;
@@ -177,9 +180,6 @@ bool Checker::BadTag(const MessageInfo& message, WireTag tag) {
   const bool skippable = type == WireType::kVarint || type == WireType::kFixed64 ||
                          type == WireType::kBytes || type == WireType::kFixed32;
   if (FieldOf(tag) == 0 || !skippable) return Invalid(fmt::format("bad tag {}", tag));
-  if (message.name == kSetInfo.name && FieldOf(tag) == FieldOf(kSetOffsetDeltas)) {
-    return Invalid("offset_deltas in a produce request");
-  }
   if (FieldOf(tag) <= message.last_field)
     return Invalid(fmt::format("wrong wire type for field {}", field));
   error_ =

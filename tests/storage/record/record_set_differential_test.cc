@@ -21,7 +21,7 @@ namespace {
 constexpr RecordLimits kLimits = {.max_record_bytes = 2'000,
                                   .max_records = 12,
                                   .max_headers = 4,
-                                  .max_headers_bytes = 300,
+                                  .max_headers_bytes = 160,
                                   .max_header_name_bytes = 40};
 constexpr int64_t kMaxDeltaMs = 1'000'000'000'000'000;
 

@@ -148,7 +148,7 @@ TEST(ForEachRecord, MalformedIsDataLoss) {
       Record(Tag(9, 3)),
       Record(Header(Tag(1, 2) + "\x05")),
       Record(Header("\x80")),
-      Number(100, 1) + Record(""),
+      Field(100, "") + Record(""),
       Record("") + Field(2, "\x80"),
       Record("") + OffsetDeltas({0, 1}),
       Record("") + Record("") + OffsetDeltas({0}),

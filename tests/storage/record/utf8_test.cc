@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 
 namespace leat::record {
 namespace {
@@ -19,7 +20,8 @@ std::string Encode(uint32_t code_point) {
 
 TEST(Utf8, EveryCodePointButSurrogatesIsValidAndNoPartOfItIs) {
   for (uint32_t code_point = 0; code_point < 0x120000; ++code_point) {
-    const std::string bytes = Encode(code_point);
+    const std::string encoded = Encode(code_point);
+    const std::string_view bytes = encoded;
     const bool surrogate = code_point >= 0xd800 && code_point < 0xe000;
     ASSERT_EQ(IsValidUtf8(bytes), !surrogate && code_point < 0x110000) << code_point;
     ASSERT_TRUE(bytes.size() == 1 || !IsValidUtf8(bytes.substr(0, bytes.size() - 1))) << code_point;
