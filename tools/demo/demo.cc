@@ -61,7 +61,7 @@ class Demo {
   void TellHowToGoOn() const;
 
   client::Client Connect() const { return client::Client::Connect({.target = server_->address()}); }
-  absl::Status SendAll();
+  absl::Status SendAll(absl::Duration delivery_timeout);
 
   const Settings settings_;
   std::vector<Source> sources_;
@@ -110,9 +110,10 @@ absl::Status Demo::Prepare() {
 }
 
 // Every topic at once, as several services would.
-absl::Status Demo::SendAll() {
+absl::Status Demo::SendAll(absl::Duration delivery_timeout) {
   client::ProducerOptions options;
   options.batch_bytes = 64 << 10;
+  options.delivery_timeout = delivery_timeout;
   client::Producer producer(Connect(), options);
   std::vector<absl::Status> results(topics_.size());
   std::vector<std::thread> threads;
@@ -140,7 +141,7 @@ absl::Status Demo::ProduceUntilKilled() {
     server_->Kill();
   });
   const absl::Time begin = absl::Now();
-  const absl::Status status = SendAll();
+  const absl::Status status = SendAll(absl::Seconds(2));
   const double seconds = absl::ToDoubleSeconds(absl::Now() - begin);
   if (!half_done.HasBeenNotified()) {
     half_done.Notify();
@@ -179,7 +180,7 @@ absl::Status Demo::RestartAndFinish() {
   restart_time_ms_ = absl::ToUnixMillis(absl::Now());
   on_acknowledged_ = [] {};
   const absl::Time resumed = absl::Now();
-  if (absl::Status status = SendAll(); !status.ok()) return status;
+  if (absl::Status status = SendAll(absl::Seconds(30)); !status.ok()) return status;
   const double seconds = absl::ToDoubleSeconds(absl::Now() - resumed);
   const auto rest = static_cast<double>(events_ - static_cast<uint64_t>(found));
   std::printf("finished    the other %.0f events, %.0f a second, each flushed to disk first\n",
