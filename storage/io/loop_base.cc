@@ -70,10 +70,15 @@ void LoopBase::RunPosted() {
 }
 
 void LoopBase::RunTimers() {
-  if (stopping_ || !timers_.NextDue().has_value()) return;
+  if (!timers_.NextDue().has_value()) return;
   const MonotonicTime now = clock().Monotonic();
   const TimerId made_before = timers_.next_id();
-  while (std::optional<Task> task = timers_.TakeDue(now, made_before)) std::move (*task)();
+  // Asked each time: the task before may have called `Stop`.
+  while (!mailbox_->closed()) {
+    std::optional<Task> task = timers_.TakeDue(now, made_before);
+    if (!task.has_value()) return;
+    std::move (*task)();
+  }
 }
 
 }  // namespace leat::io

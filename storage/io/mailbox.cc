@@ -43,9 +43,16 @@ void Mailbox::Close() {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
+    // Something to take, so that a loop which is about to sleep looks again.
+    tasks_.push_back([] {});
     wake = std::exchange(asleep_, false);
   }
   if (wake) Wake();
+}
+
+bool Mailbox::closed() {
+  const std::lock_guard lock(mutex_);
+  return closed_;
 }
 
 bool Mailbox::PrepareToSleep() {

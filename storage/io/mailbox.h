@@ -28,6 +28,7 @@ class Mailbox {
   void Deliver(Task task);
 
   void Close();
+  bool closed();
 
   // True when there is nothing to take; until the next `Take` whoever adds something then makes
   // `wake_descriptor` readable.
