@@ -87,7 +87,7 @@ class Load : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> 
 
   void OnReadDone(bool ok) override {
     const std::lock_guard lock(mutex_);
-    if (!ok) return ReleaseHold();
+    if (!ok) return RemoveHold();
     const absl::Time now = absl::Now();
     Check();
     ++answered_;

@@ -24,6 +24,7 @@ LAYERS = {
     "client": ["storage/record"] + API,
     "cli": ["server", "client", "storage/record"] + API,
     "bench": ["client", "server", "storage/record"] + API,
+    "tools": ["bench", "client", "storage/record"] + API,
 }
 
 # System headers that only these layers may include. Tests, which stand outside the picture, may include anything.
@@ -32,7 +33,7 @@ OWNED = {
     r"isa-l.*|zstd\.h|lz4.*\.h": ["storage/record"],
     r"grpc(pp)?/.*": ["server/rpc", "server", "client", "cli", "bench"],
     r"spdlog/.*": ["server/broker", "server/rpc", "server", "cli"],
-    r"CLI/.*|toml\+\+/.*": ["server", "cli", "bench"],
+    r"CLI/.*|toml\+\+/.*": ["server", "cli", "bench", "tools"],
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s+[<"]([^>"]+)[>"]')

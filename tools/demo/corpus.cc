@@ -9,9 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "fmt/format.h"
 
 namespace leat::demo {
 namespace {
@@ -37,7 +35,7 @@ absl::StatusOr<Source> Load(const std::filesystem::path& path, std::string topic
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path.string()));
+  if (!file) return absl::NotFoundError(fmt::format("cannot read {}", path.string()));
   Source source{std::move(topic), {}};
   for (std::string& line : SplitLines(text.str())) {
     std::string key = KeyOf(source.topic, line);
@@ -52,7 +50,9 @@ std::vector<std::string> SplitLines(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
-    lines.emplace_back(absl::StripSuffix(text.substr(0, end), "\r"));
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.emplace_back(line);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;
@@ -68,7 +68,7 @@ absl::StatusOr<std::vector<Source>> LoadSources(const std::string& directory) {
   std::vector<std::filesystem::path> paths;
   std::error_code missing;
   for (const auto& entry : std::filesystem::directory_iterator(directory, missing)) {
-    if (absl::EndsWith(entry.path().filename().string(), kSuffix)) paths.push_back(entry.path());
+    if (entry.path().filename().string().ends_with(kSuffix)) paths.push_back(entry.path());
   }
   std::sort(paths.begin(), paths.end());
 
@@ -84,7 +84,7 @@ absl::StatusOr<std::vector<Source>> LoadSources(const std::string& directory) {
     absl::StatusOr<Source> source = Load(kFallback, "dpkg");
     if (!source.ok()) {
       return absl::NotFoundError(
-          absl::StrCat("no *", kSuffix, " in ", directory, " and no ", kFallback));
+          fmt::format("no *{} in {} and no {}", kSuffix, directory, kFallback));
     }
     sources.push_back(*std::move(source));
   }

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "client/reader.h"
+#include "fmt/format.h"
 #include "storage/record/partitioner.h"
 
 namespace leat::demo {
@@ -26,8 +26,8 @@ struct Answers {
 
 absl::Status Mismatch(const TopicLedger& ledger, uint32_t partition, int64_t offset,
                       std::string_view what) {
-  return absl::DataLossError(absl::StrCat("topic ", ledger.topic, " partition ", partition,
-                                          " offset ", offset, ": ", what));
+  return absl::DataLossError(
+      fmt::format("topic {} partition {} offset {}: {}", ledger.topic, partition, offset, what));
 }
 
 absl::Status CheckRecord(const TopicLedger& ledger, uint32_t partition, int64_t expected_offset,
@@ -35,7 +35,7 @@ absl::Status CheckRecord(const TopicLedger& ledger, uint32_t partition, int64_t 
   const PartitionLedger& expected = *ledger.partitions[partition];
   if (record.offset != expected_offset) {
     return Mismatch(ledger, partition, record.offset,
-                    absl::StrCat("expected offset ", expected_offset));
+                    fmt::format("expected offset {}", expected_offset));
   }
   if (record.offset >= static_cast<int64_t>(expected.events.size())) {
     return Mismatch(ledger, partition, record.offset, "more records than were sent");
@@ -99,7 +99,7 @@ absl::Status SendMissing(client::Producer& producer, TopicLedger& ledger,
       if (!result.status.ok()) return answers.Fail(result.status);
       if (result.offset != offset) {
         return answers.Fail(absl::DataLossError(
-            absl::StrCat("acknowledged at offset ", result.offset, " instead of ", offset)));
+            fmt::format("acknowledged at offset {} instead of {}", result.offset, offset)));
       }
       expected.acknowledged = offset + 1;
       on_acknowledged();
