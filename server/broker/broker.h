@@ -1,7 +1,9 @@
 // The broker: every topic and partition of this server, behind calls that any thread may make.
 //
-// Owned by `server::Server`. A call posts to the shard concerned and returns at once; its callback runs on that shard's thread and must be short: it may not block,
-// call gRPC, decompress or walk records. Errors carry a `record::Reason`. Below this interface there is no lock but each shard's mailbox.
+// Owned by `server::Server`. A call posts to the shard concerned and returns at once; its callback
+// runs on that shard's thread and must be short: it may not block, call gRPC, decompress or walk
+// records. Errors carry a `record::Reason`. Below this interface there is no lock but each shard's
+// mailbox.
 
 #ifndef LEAT_SERVER_BROKER_BROKER_H_
 #define LEAT_SERVER_BROKER_BROKER_H_
@@ -9,21 +11,20 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/broker/calls.h"
+#include "server/broker/recovery_summary.h"
 #include "server/broker/topic.h"
 #include "storage/io/clock.h"
 #include "storage/io/event_loop.h"
 #include "storage/io/io_backend.h"
 #include "storage/log/log.h"
-#include "storage/log/recovery.h"
 #include "storage/record/batch.h"
 #include "storage/record/ids.h"
 
@@ -34,103 +35,76 @@ struct BrokerOptions {
   uint32_t shard_count = 0;  // 0: one for each core.
   uint32_t max_topics = 10'000;
   uint32_t max_partitions_per_topic = 1'024;
-  uint64_t min_free_bytes = uint64_t{256} << 20;  // Below this much free space appends get kDiskFull.
+  uint64_t min_free_bytes = uint64_t{256}
+                            << 20;  // Below this much free space appends get kDiskFull.
   absl::Duration retention_interval = absl::Seconds(30);
   absl::Duration checkpoint_interval = absl::Seconds(1);
-};
-
-// What the start found; for the log and GetServerInfo.
-struct RecoverySummary {
-  struct Entry {
-    std::string topic;  // Its id when no name is known.
-    uint32_t partition = 0;
-    log::Finding finding;
-  };
-  absl::Duration duration;
-  bool clean_shutdown = false;
-  uint64_t partitions_opened = 0;
-  uint64_t bytes_checked = 0;
-  std::vector<Entry> findings;  // At most 1,000.
-  uint64_t findings_total = 0;
-};
-
-struct PartitionStatus {
-  uint32_t partition = 0;
-  record::Offset log_start;
-  record::Offset high_watermark;
-  uint64_t bytes_on_disk = 0;
-  uint32_t segment_count = 0;
-  log::LogState state = log::LogState::kOnline;
-  std::string state_detail;
-};
-
-// One read of one partition.
-struct FetchSpec {
-  TopicHandle topic;
-  uint32_t partition = 0;
-  record::Offset from;
-  size_t max_bytes = 1 << 20;
-  // Wait until something is there (or the log start has moved past `from`); else answer at once, perhaps with nothing.
-  bool wait = false;
-};
-
-struct FetchResult {
-  std::vector<record::Batch> batches;  // As `log::ReadResult`.
-  record::Offset next_offset;
-  record::Offset log_start;
-  record::Offset high_watermark;
-};
-
-struct TrimTarget {
-  uint32_t partition = 0;
-  record::Offset log_start;
 };
 
 class Broker {
  public:
   template <typename T>
-  using Callback = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
+  using Callback = broker::Callback<T>;
 
-  // Locks the data directory, reads metadata, recovers every log and starts the shards. Blocks. Errors name the file and what to do. `files` and `backend` outlive the broker.
-  static absl::StatusOr<std::unique_ptr<Broker>> Start(const BrokerOptions& options, io::FileSystem& files, io::IoBackend& backend);
+  // Locks the data directory, reads metadata, recovers every log and starts the shards. Blocks.
+  // Errors name the file and what to do. `files` and `backend` outlive the broker.
+  static absl::StatusOr<std::unique_ptr<Broker>> Start(const BrokerOptions& options,
+                                                       io::FileSystem& files,
+                                                       io::IoBackend& backend);
 
   // Calls `Stop` if need be.
   ~Broker();
 
-  // Refuses new appends and changes (kServerStopping), answers those in flight, ends waiting fetches (kServerStopping), closes every log and writes the clean-shutdown mark. Blocks. Any one thread, once.
+  // Refuses new appends and changes (kServerStopping), answers those in flight, ends waiting
+  // fetches (kServerStopping), closes every log and writes the clean-shutdown mark. Blocks. Any one
+  // thread, once.
   absl::Status Stop();
 
   // --- Topics ---
 
-  // The topic as it is now. kTopicNotFound; kTopicRecreated when `topic_id` is not empty and not the topic's.
-  absl::StatusOr<TopicHandle> FindTopic(std::string_view name, std::string_view topic_id = {}) const;
+  // The topic as it is now. kTopicNotFound; kTopicRecreated when `topic_id` is not empty and not
+  // the topic's.
+  absl::StatusOr<TopicHandle> FindTopic(std::string_view name,
+                                        std::string_view topic_id = {}) const;
 
   // Up to `limit` topics whose names begin with `prefix` and come after `after`, by name.
-  std::vector<TopicHandle> ListTopics(std::string_view prefix, std::string_view after, size_t limit) const;
+  std::vector<TopicHandle> ListTopics(std::string_view prefix, std::string_view after,
+                                      size_t limit) const;
 
-  // Changes: durable, and in force on every shard, when the callback runs. Names and settings were validated by the caller.
-  void CreateTopic(std::string name, uint32_t partition_count, TopicSettings settings, Callback<TopicHandle> done);
+  // Changes: durable, and in force on every shard, when the callback runs. Names and settings were
+  // validated by the caller.
+  void CreateTopic(std::string name, uint32_t partition_count, TopicSettings settings,
+                   Callback<TopicHandle> done);
   // `change` is applied to the settings as they are when it is the change's turn.
-  void UpdateTopic(TopicHandle topic, std::function<void(TopicSettings&)> change, Callback<TopicHandle> done);
+  void UpdateTopic(TopicHandle topic, std::function<void(TopicSettings&)> change,
+                   Callback<TopicHandle> done);
   void DeleteTopic(TopicHandle topic, Callback<TopicHandle> done);
   void AddPartitions(TopicHandle topic, uint32_t partition_count, Callback<TopicHandle> done);
-  // Errors: kPartitionNotFound, kOffsetOutOfRange (past the high watermark); then nothing was trimmed.
-  void TrimTopic(TopicHandle topic, std::vector<TrimTarget> targets, Callback<std::vector<PartitionStatus>> done);
+  // Errors: kPartitionNotFound, kOffsetOutOfRange (past the high watermark); then nothing was
+  // trimmed.
+  void TrimTopic(TopicHandle topic, std::vector<TrimTarget> targets,
+                 Callback<std::vector<PartitionStatus>> done);
 
   // The partitions named, or all when empty.
-  void DescribePartitions(TopicHandle topic, std::vector<uint32_t> partitions, Callback<std::vector<PartitionStatus>> done);
+  void DescribePartitions(TopicHandle topic, std::vector<uint32_t> partitions,
+                          Callback<std::vector<PartitionStatus>> done);
 
   // --- Records ---
 
-  // Appends a checked batch, as `log::Log::Append`. kPartitionNotFound, kTopicNotFound (deleted meanwhile), kTopicRecreated, kDiskFull and the log's errors. Appends posted by one thread to one partition keep their order.
-  void Append(const TopicHandle& topic, uint32_t partition, record::Batch batch, Callback<log::AppendResult> done);
+  // Appends a checked batch, as `log::Log::Append`. kPartitionNotFound, kTopicNotFound (deleted
+  // meanwhile), kTopicRecreated, kDiskFull and the log's errors. Appends posted by one thread to
+  // one partition keep their order.
+  void Append(const TopicHandle& topic, uint32_t partition, record::Batch batch,
+              Callback<log::AppendResult> done);
 
-  // Reads, waiting if asked. The ticket names a waiting fetch for `CancelFetch`; `done` runs exactly once in any case (with kCallEnded when cancelled).
+  // Reads, waiting if asked. The ticket names a waiting fetch for `CancelFetch`; `done` runs
+  // exactly once in any case (with kCallEnded when cancelled).
   uint64_t Fetch(FetchSpec spec, Callback<FetchResult> done);
   void CancelFetch(const TopicHandle& topic, uint32_t partition, uint64_t ticket);
 
   // As `log::Log::FindTimestamp`.
-  void FindTimestamp(const TopicHandle& topic, uint32_t partition, int64_t timestamp_ms, Callback<record::Offset> done);
+  void FindTimestamp(const TopicHandle& topic, uint32_t partition, int64_t timestamp_ms,
+                     Callback<record::Offset> done);
 
   // --- The server ---
 

@@ -3,9 +3,13 @@
 #ifndef LEAT_SERVER_BROKER_TOPIC_H_
 #define LEAT_SERVER_BROKER_TOPIC_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/time/time.h"
 #include "storage/log/format.h"
@@ -15,7 +19,8 @@ namespace leat::broker {
 
 enum class Durability : uint8_t { kWritten = 1, kSynced = 2 };
 
-// Settings of a topic, defaults filled in. Ranges stand in topic.proto and are checked by `rpc/validate`.
+// Settings of a topic, defaults filled in. Ranges stand in topic.proto and are checked by
+// `rpc/validate`.
 struct TopicSettings {
   absl::Duration retention_time = absl::Hours(24 * 7);  // Zero keeps for ever.
   uint64_t retention_bytes = 0;                         // Zero is no limit.
@@ -44,6 +49,21 @@ using TopicHandle = std::shared_ptr<const Topic>;
 
 // "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".
 std::string FormatUuid(const log::Uuid& id);
+
+// Of what `FormatUuid` writes, and nothing else.
+std::optional<log::Uuid> ParseUuid(std::string_view text);
+
+// A version 4 UUID out of 128 random bits.
+log::Uuid MakeUuid(uint64_t random_high, uint64_t random_low);
+
+// For hash maps: ids are random, so any eight bytes of one will do.
+struct UuidHash {
+  size_t operator()(const log::Uuid& id) const {
+    size_t hash;
+    std::memcpy(&hash, id.data() + id.size() - sizeof(hash), sizeof(hash));
+    return hash;
+  }
+};
 
 }  // namespace leat::broker
 

@@ -1,0 +1,191 @@
+#include <algorithm>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "fmt/format.h"
+#include "server/broker/broker_impl.h"
+
+namespace leat::broker {
+namespace {
+
+log::Uuid NewDirectoryId() {
+  std::random_device random;
+  const auto bits = [&random] { return uint64_t{random()} << 32 | random(); };
+  const uint64_t high = bits();
+  return MakeUuid(high, bits());
+}
+
+// What one shard found while it recovered its partitions.
+struct ShardRecovery {
+  absl::Status status;
+  uint64_t partitions_opened = 0;
+  uint64_t bytes_checked = 0;
+  std::vector<RecoverySummary::Entry> findings;
+};
+
+ShardRecovery RecoverShard(Shard& shard, const std::vector<TopicHandle>& topics,
+                           const std::vector<log::RecoveryInput>& inputs) {
+  ShardRecovery result;
+  for (const TopicHandle& topic : topics) shard.partitions().PutTopic(topic);
+  for (const log::RecoveryInput& input : inputs) {
+    absl::StatusOr<log::RecoveredLog> recovered = shard.partitions().Recover(input);
+    if (!recovered.ok()) {
+      result.status = recovered.status();
+      break;
+    }
+    ++result.partitions_opened;
+    result.bytes_checked += recovered->bytes_checked;
+    for (log::Finding& finding : recovered->findings) {
+      result.findings.push_back({.topic = FormatUuid(input.key.topic_id),
+                                 .partition = input.key.partition,
+                                 .finding = std::move(finding)});
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const BrokerOptions& options,
+                                                      io::FileSystem& files,
+                                                      io::IoBackend& backend) {
+  auto impl = std::make_unique<Impl>(options, files);
+  const io::MonotonicTime begin = io::SystemClock().Monotonic();
+  absl::Status status = impl->OpenDirectory();
+  if (status.ok()) status = impl->StartShards(backend);
+  if (status.ok()) status = impl->LoadTopics();
+  if (status.ok()) status = impl->RecoverPartitions();
+  if (status.ok()) status = impl->StartUpkeep();
+  if (!status.ok()) {
+    if (impl->shards != nullptr) impl->shards->Stop();
+    return status;
+  }
+  impl->recovery.duration = io::SystemClock().Monotonic() - begin;
+  impl->running = true;
+  return std::unique_ptr<Broker>(new Broker(std::move(impl)));
+}
+
+absl::Status Broker::Impl::OpenDirectory() {
+  auto opened = DataDirectory::Open(files, options.data_directory, NewDirectoryId());
+  if (!opened.ok()) return opened.status();
+  directory = *std::move(opened);
+  absl::StatusOr<log::Checkpoint> read = log::ReadCheckpoint(files, directory->CheckpointPath());
+  if (!read.ok()) {
+    return absl::Status(
+        read.status().code(),
+        fmt::format("{}. Without this file the server starts, but the last records acknowledged "
+                    "before a crash have no witness: move it away if that is acceptable",
+                    std::string(read.status().message())));
+  }
+  checkpoint = *std::move(read);
+  recovery.clean_shutdown = checkpoint.clean_shutdown;
+  return absl::OkStatus();
+}
+
+absl::Status Broker::Impl::StartShards(io::IoBackend& backend) {
+  uint32_t count = options.shard_count;
+  if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::unique_ptr<io::EventLoop>> loops;
+  for (uint32_t i = 0; i < count; ++i) {
+    absl::StatusOr<std::unique_ptr<io::EventLoop>> loop = backend.new_event_loop();
+    if (!loop.ok()) return loop.status();
+    loops.push_back(*std::move(loop));
+  }
+  shards = std::make_unique<ShardSet>(
+      PartitionTable::Surroundings{
+          .files = &files, .directory = directory.get(), .catalog = &catalog},
+      std::move(loops));
+  shards->Start();
+  return absl::OkStatus();
+}
+
+absl::Status Broker::Impl::LoadTopics() {
+  auto place = TopicRegistry::LogPlace(*directory, checkpoint);
+  if (!place.ok()) return place.status();
+  absl::StatusOr<log::RecoveredLog> recovered = log::RecoverLog(files, *place);
+  if (!recovered.ok()) return recovered.status();
+  if (const std::optional<log::Finding>& corrupt = recovered->corrupt) {
+    return absl::DataLossError(
+        fmt::format("the log of the topics is damaged: {}, byte {}: {}. Restore it from a copy",
+                    corrupt->file, corrupt->position.bytes, corrupt->detail));
+  }
+  recovery.bytes_checked += recovered->bytes_checked;
+  for (const log::Finding& finding : recovered->findings) {
+    recovery.AddFinding({.topic = "__meta", .finding = finding});
+  }
+  absl::Status loaded;
+  Await([&](auto done) {
+    shards->metadata_shard().Post([&, done] {
+      registry = std::make_unique<TopicRegistry>(
+          *shards, *directory, catalog, *place, *std::move(recovered),
+          TopicLimits{.max_topics = options.max_topics,
+                      .max_partitions_per_topic = options.max_partitions_per_topic});
+      registry->Load([&, done](absl::Status status) {
+        loaded = std::move(status);
+        done();
+      });
+    });
+  });
+  if (!loaded.ok()) return loaded;
+  for (const TopicHandle& topic : registry->state().Topics()) catalog.Put(topic);
+  return absl::OkStatus();
+}
+
+absl::Status Broker::Impl::RecoverPartitions() {
+  const TopicState& state = registry->state();
+  absl::StatusOr<RecoveryPlan> plan = PlanRecovery(files, *directory, state, checkpoint);
+  if (!plan.ok()) return plan.status();
+  for (RecoverySummary::Entry& entry : plan->findings) recovery.AddFinding(std::move(entry));
+  std::vector<std::vector<log::RecoveryInput>> inputs(shards->size());
+  for (log::RecoveryInput& input : plan->partitions) {
+    inputs[shards->Of(input.key.topic_id, input.key.partition).index()].push_back(std::move(input));
+  }
+  const std::vector<TopicHandle> topics = state.Topics();
+  std::vector<ShardRecovery> results;
+  Await([&](auto done) {
+    shards->Gather<ShardRecovery>(
+        [&](Shard& shard) {
+          return std::vector<ShardRecovery>{RecoverShard(shard, topics, inputs[shard.index()])};
+        },
+        [&results, done](std::vector<ShardRecovery> gathered) {
+          results = std::move(gathered);
+          done();
+        });
+  });
+  for (ShardRecovery& result : results) {
+    if (!result.status.ok()) return result.status;
+    recovery.partitions_opened += result.partitions_opened;
+    recovery.bytes_checked += result.bytes_checked;
+    for (RecoverySummary::Entry& entry : result.findings) {
+      const std::optional<log::Uuid> id = ParseUuid(entry.topic);
+      if (id.has_value()) entry.topic = state.FindId(*id)->name;
+      recovery.AddFinding(std::move(entry));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Broker::Impl::StartUpkeep() {
+  absl::erase_if(checkpoint.partitions, [this](const auto& entry) {
+    const bool is_topic = registry->state().FindId(entry.first.topic_id) != nullptr;
+    return !is_topic && entry.first != TopicRegistry::kLogKey;
+  });
+  absl::Status status;
+  Await([&](auto done) {
+    shards->metadata_shard().Post([&, done] {
+      upkeep = std::make_unique<Upkeep>(
+          files, *directory, *shards, *registry, std::move(checkpoint),
+          Upkeep::Options{.min_free_bytes = options.min_free_bytes,
+                          .retention_interval = options.retention_interval,
+                          .checkpoint_interval = options.checkpoint_interval});
+      status = upkeep->Start();
+      if (status.ok()) registry->RemoveDeleted();
+      done();
+    });
+  });
+  return status;
+}
+
+}  // namespace leat::broker

@@ -1,0 +1,59 @@
+// What calls to the broker are made of. Plain values; any thread.
+
+#ifndef LEAT_SERVER_BROKER_CALLS_H_
+#define LEAT_SERVER_BROKER_CALLS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "server/broker/topic.h"
+#include "storage/log/log.h"
+#include "storage/record/batch.h"
+#include "storage/record/ids.h"
+
+namespace leat::broker {
+
+// How a call is answered.
+template <typename T>
+using Callback = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
+
+struct PartitionStatus {
+  uint32_t partition = 0;
+  record::Offset log_start;
+  record::Offset high_watermark;
+  uint64_t bytes_on_disk = 0;
+  uint32_t segment_count = 0;
+  log::LogState state = log::LogState::kOnline;
+  std::string state_detail;
+};
+
+// One read of one partition.
+struct FetchSpec {
+  TopicHandle topic;
+  uint32_t partition = 0;
+  record::Offset from;
+  size_t max_bytes = 1 << 20;
+  // Wait until something is there (or the log start has moved past `from`); else answer at once,
+  // perhaps with nothing.
+  bool wait = false;
+};
+
+struct FetchResult {
+  std::vector<record::Batch> batches;  // As `log::ReadResult`.
+  record::Offset next_offset;
+  record::Offset log_start;
+  record::Offset high_watermark;
+};
+
+struct TrimTarget {
+  uint32_t partition = 0;
+  record::Offset log_start;
+};
+
+}  // namespace leat::broker
+
+#endif  // LEAT_SERVER_BROKER_CALLS_H_

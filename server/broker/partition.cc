@@ -1,0 +1,82 @@
+#include "server/broker/partition.h"
+
+#include <utility>
+#include <vector>
+
+#include "storage/record/error.h"
+
+namespace leat::broker {
+
+Partition::Partition(const log::PartitionKey& key, std::unique_ptr<log::Log> log)
+    : key_(key), log_(std::move(log)) {
+  log_->set_observer([this] { OnLogChange(); });
+}
+
+void Partition::Append(record::Batch batch, Answer<log::AppendResult> done) {
+  if (!refusal_.ok()) return std::move(done)(refusal_);
+  log_->Append(std::move(batch), std::move(done));
+}
+
+void Partition::Fetch(uint64_t ticket, const FetchSpec& spec, Answer<FetchResult> done) {
+  if (!refusal_.ok()) return std::move(done)(refusal_);
+  if (spec.wait && spec.from == log_->high_watermark()) {
+    if (log_->state() == log::LogState::kCorrupt) return std::move(done)(log_->state_detail());
+    return waiters_.Add(ticket, {spec.from, spec.max_bytes, std::move(done)});
+  }
+  Read(spec.from, spec.max_bytes, std::move(done));
+}
+
+void Partition::CancelFetch(uint64_t ticket) {
+  std::optional<WaitingFetch> fetch = waiters_.Take(ticket);
+  if (!fetch.has_value()) return;
+  std::move(fetch->done)(record::MakeError(record::Reason::kCallEnded, "the fetch was cancelled"));
+}
+
+void Partition::Read(record::Offset from, size_t max_bytes, Answer<FetchResult> done) {
+  log_->Read(from, max_bytes,
+             [this, done = std::move(done)](absl::StatusOr<log::ReadResult> read) mutable {
+               if (!read.ok()) return std::move(done)(read.status());
+               std::move(done)(FetchResult{.batches = std::move(read->batches),
+                                           .next_offset = read->next_offset,
+                                           .log_start = log_->log_start(),
+                                           .high_watermark = log_->high_watermark()});
+             });
+}
+
+void Partition::FindTimestamp(int64_t timestamp_ms, Answer<record::Offset> done) {
+  if (!refusal_.ok()) return std::move(done)(refusal_);
+  log_->FindTimestamp(timestamp_ms, std::move(done));
+}
+
+PartitionStatus Partition::Status() const {
+  return {.partition = key_.partition,
+          .log_start = log_->log_start(),
+          .high_watermark = log_->high_watermark(),
+          .bytes_on_disk = log_->bytes_on_disk(),
+          .segment_count = log_->segment_count(),
+          .state = log_->state(),
+          .state_detail = std::string(log_->state_detail().message())};
+}
+
+std::optional<record::Offset> Partition::RetentionTarget() {
+  return refusal_.ok() ? log_->RetentionTarget() : std::nullopt;
+}
+
+void Partition::TrimTo(record::Offset log_start) {
+  if (refusal_.ok()) log_->TrimTo(log_start);
+}
+
+void Partition::Close(absl::Status why, io::IoCallback closed) {
+  refusal_ = std::move(why);
+  for (WaitingFetch& fetch : waiters_.TakeAll()) std::move(fetch.done)(refusal_);
+  log_->Close(std::move(closed));
+}
+
+void Partition::OnLogChange() {
+  changed_ = true;
+  for (WaitingFetch& fetch : waiters_.TakeReady(log_->high_watermark())) {
+    Read(fetch.from, fetch.max_bytes, std::move(fetch.done));
+  }
+}
+
+}  // namespace leat::broker

@@ -1,0 +1,78 @@
+// A partition: its log, and the fetches that wait for more of it.
+//
+// Owned by its shard; the shard's thread only. What survives a crash is the log's affair.
+
+#ifndef LEAT_SERVER_BROKER_PARTITION_H_
+#define LEAT_SERVER_BROKER_PARTITION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "server/broker/answer.h"
+#include "server/broker/calls.h"
+#include "server/broker/fetch_waiters.h"
+#include "storage/log/checkpoint.h"
+#include "storage/log/log.h"
+#include "storage/record/batch.h"
+#include "storage/record/ids.h"
+
+namespace leat::broker {
+
+class Partition {
+ public:
+  Partition(const log::PartitionKey& key, std::unique_ptr<log::Log> log);
+
+  Partition(const Partition&) = delete;
+  Partition& operator=(const Partition&) = delete;
+
+  const log::PartitionKey& key() const { return key_; }
+
+  // As `Broker::Append`. A batch that is under way when the partition closes is still answered.
+  void Append(record::Batch batch, Answer<log::AppendResult> done);
+
+  // As `Broker::Fetch`. Nothing will ever come to a corrupt log: there a fetch that would wait gets
+  // kLogCorrupt.
+  void Fetch(uint64_t ticket, const FetchSpec& spec, Answer<FetchResult> done);
+  void CancelFetch(uint64_t ticket);
+
+  void FindTimestamp(int64_t timestamp_ms, Answer<record::Offset> done);
+
+  PartitionStatus Status() const;
+  record::Offset high_watermark() const { return log_->high_watermark(); }
+
+  // See `log::Log`.
+  std::optional<record::Offset> RetentionTarget();
+  void TrimTo(record::Offset log_start);
+  void SetOptions(const log::LogOptions& options) { log_->SetOptions(options); }
+
+  // What the checkpoint may say; nullopt when nothing is on disk. Not to be asked of a log that is
+  // corrupt or offline: what was said before stays, as the witness of what was acknowledged.
+  std::optional<log::CheckpointEntry> checkpoint() const { return log_->checkpoint(); }
+  log::LogState state() const { return log_->state(); }
+
+  // Whether anything happened to the log since this was last asked.
+  bool TakeChanged() { return std::exchange(changed_, false); }
+
+  // Ends waiting fetches and refuses further calls with `why`, lets those under way end, and closes
+  // the log; then `closed` with what became of that. The partition may die after it.
+  void Close(absl::Status why, io::IoCallback closed);
+
+ private:
+  void OnLogChange();
+  void Read(record::Offset from, size_t max_bytes, Answer<FetchResult> done);
+
+  const log::PartitionKey key_;
+  const std::unique_ptr<log::Log> log_;
+  FetchWaiters waiters_;
+  bool changed_ = true;
+  absl::Status refusal_;  // Not OK once closing.
+};
+
+}  // namespace leat::broker
+
+#endif  // LEAT_SERVER_BROKER_PARTITION_H_

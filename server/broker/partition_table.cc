@@ -1,0 +1,205 @@
+#include "server/broker/partition_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/broker/answer.h"
+#include "server/broker/topic_error.h"
+
+namespace leat::broker {
+namespace {
+
+constexpr uint64_t kTailBytesMin = 64 << 10;
+constexpr uint64_t kTailBytesMax = 4 << 20;
+
+// A log whose files could not even be looked at: nothing is served from it and nothing lost.
+log::RecoveredLog Unreadable(const log::RecoveryInput& input, const absl::Status& status) {
+  log::RecoveredLog log;
+  log.log_start = input.log_start;
+  log.next_offset = input.log_start;
+  log.corrupt = log::Finding{.kind = log::Finding::Kind::kCorrupt,
+                             .file = input.directory,
+                             .offset = input.log_start,
+                             .detail = std::string(status.message())};
+  log.findings.push_back(*log.corrupt);
+  return log;
+}
+
+}  // namespace
+
+PartitionTable::PartitionTable(const Surroundings& surroundings,
+                               const log::LogEnvironment& environment, uint64_t tail_bytes)
+    : surroundings_(surroundings), environment_(environment), tail_bytes_(tail_bytes) {}
+
+// --- Topics ---
+
+void PartitionTable::PutTopic(const TopicHandle& topic) {
+  TopicEntry& entry = topics_[topic->id];
+  entry.topic = topic;
+  for (auto& [number, partition] : entry.partitions) partition->SetOptions(OptionsFor(*topic));
+}
+
+void PartitionTable::RemoveTopic(const log::Uuid& id, Barrier closed) {
+  auto found = topics_.find(id);
+  if (found == topics_.end()) return;
+  TopicEntry entry = std::move(found->second);
+  topics_.erase(found);
+  CloseAll(entry, TopicNotFound(entry.topic->name), AfterClose::kDropCheckpoint, std::move(closed));
+}
+
+void PartitionTable::MoveLogStart(const LogStart& start) {
+  // One that is not open has no records, hence nothing to trim.
+  if (Partition* partition = FindOpen(start.key)) partition->TrimTo(start.offset);
+}
+
+// --- Partitions ---
+
+absl::StatusOr<PartitionTable::TopicEntry*> PartitionTable::Find(const Topic& topic,
+                                                                 uint32_t partition) {
+  if (refusing_) return ServerStopping();
+  auto found = topics_.find(topic.id);
+  if (found == topics_.end()) {
+    const bool recreated = surroundings_.catalog->Find(topic.name) != nullptr;
+    return recreated ? TopicRecreated(topic.name, FormatUuid(topic.id)) : TopicNotFound(topic.name);
+  }
+  if (partition >= found->second.topic->partition_count) {
+    return PartitionNotFound(*found->second.topic, partition);
+  }
+  return &found->second;
+}
+
+absl::StatusOr<Partition*> PartitionTable::Open(const Topic& topic, uint32_t partition) {
+  absl::StatusOr<TopicEntry*> entry = Find(topic, partition);
+  if (!entry.ok()) return entry.status();
+  auto found = (*entry)->partitions.find(partition);
+  if (found != (*entry)->partitions.end()) return found->second.get();
+  const log::PartitionKey key{topic.id, partition};
+  const DataDirectory& directory = *surroundings_.directory;
+  return &Adopt(**entry,
+                {.directory = directory.PartitionDirectory(key),
+                 .quarantine_directory = directory.QuarantineDirectory(key),
+                 .key = key},
+                {});
+}
+
+absl::StatusOr<PartitionStatus> PartitionTable::Describe(const Topic& topic, uint32_t partition) {
+  absl::StatusOr<TopicEntry*> entry = Find(topic, partition);
+  if (!entry.ok()) return entry.status();
+  auto found = (*entry)->partitions.find(partition);
+  if (found != (*entry)->partitions.end()) return found->second->Status();
+  return PartitionStatus{.partition = partition};
+}
+
+Partition* PartitionTable::FindOpen(const log::PartitionKey& key) {
+  auto topic = topics_.find(key.topic_id);
+  if (topic == topics_.end()) return nullptr;
+  auto partition = topic->second.partitions.find(key.partition);
+  return partition == topic->second.partitions.end() ? nullptr : partition->second.get();
+}
+
+Partition& PartitionTable::Adopt(TopicEntry& entry, const log::RecoveryInput& place,
+                                 log::RecoveredLog recovered) {
+  std::unique_ptr<Partition>& partition = entry.partitions[place.key.partition];
+  partition = std::make_unique<Partition>(
+      place.key,
+      log::Log::Create(environment_, place, std::move(recovered), OptionsFor(*entry.topic)));
+  ++open_partitions_;
+  ShareTailMemory();
+  return *partition;
+}
+
+std::vector<LogStart> PartitionTable::RetentionTargets() {
+  std::vector<LogStart> targets;
+  for (auto& [id, entry] : topics_) {
+    for (auto& [number, partition] : entry.partitions) {
+      std::optional<record::Offset> target = partition->RetentionTarget();
+      if (target.has_value()) targets.push_back({partition->key(), *target});
+    }
+  }
+  return targets;
+}
+
+std::vector<CheckpointUpdate> PartitionTable::TakeCheckpointUpdates() {
+  std::vector<CheckpointUpdate> updates = std::exchange(closed_updates_, {});
+  for (auto& [id, entry] : topics_) {
+    for (auto& [number, partition] : entry.partitions) {
+      if (!partition->TakeChanged() || partition->state() != log::LogState::kOnline) continue;
+      updates.push_back({partition->key(), partition->checkpoint()});
+    }
+  }
+  return updates;
+}
+
+// --- Start and stop ---
+
+absl::StatusOr<log::RecoveredLog> PartitionTable::Recover(const log::RecoveryInput& input) {
+  TopicEntry& entry = topics_.at(input.key.topic_id);
+  absl::StatusOr<log::RecoveredLog> recovered = log::RecoverLog(*surroundings_.files, input);
+  if (absl::IsDataLoss(recovered.status())) recovered = Unreadable(input, recovered.status());
+  if (!recovered.ok()) return recovered.status();
+  log::RecoveredLog summary{.log_start = recovered->log_start,
+                            .next_offset = recovered->next_offset,
+                            .corrupt = recovered->corrupt,
+                            .findings = recovered->findings,
+                            .bytes_checked = recovered->bytes_checked};
+  Adopt(entry, input, *std::move(recovered));
+  return summary;
+}
+
+void PartitionTable::Refuse() { refusing_ = true; }
+
+void PartitionTable::Close(Barrier closed) {
+  for (auto& [id, entry] : topics_) {
+    CloseAll(entry, ServerStopping(), AfterClose::kKeepCheckpoint, std::nullopt);
+  }
+  if (closing_ > 0) all_closed_ = std::move(closed);
+}
+
+void PartitionTable::CloseAll(TopicEntry& entry, const absl::Status& why, AfterClose after,
+                              std::optional<Barrier> closed) {
+  for (auto& [number, owned] : entry.partitions) {
+    ++closing_;
+    Partition* partition = owned.release();
+    partition->Close(why, [this, partition, after, closed](absl::Status status) {
+      OnClosed(std::unique_ptr<Partition>(partition), after, status);
+    });
+  }
+  entry.partitions.clear();
+}
+
+void PartitionTable::OnClosed(std::unique_ptr<Partition> partition, AfterClose after,
+                              const absl::Status& status) {
+  --open_partitions_;
+  if (after == AfterClose::kDropCheckpoint) {
+    closed_updates_.push_back({partition->key(), std::nullopt});
+  } else {
+    if (partition->state() == log::LogState::kOnline) {
+      closed_updates_.push_back({partition->key(), partition->checkpoint()});
+    }
+    closed_cleanly_ &= status.ok() && partition->state() != log::LogState::kOffline;
+  }
+  // Not here: this is called from within the log.
+  environment_.loop->Post([partition = std::move(partition)] {});
+  if (--closing_ == 0) all_closed_.reset();
+}
+
+// --- Settings ---
+
+log::LogOptions PartitionTable::OptionsFor(const Topic& topic) const {
+  return {.segment_bytes = topic.settings.segment_bytes,
+          .segment_age = topic.settings.segment_age,
+          .retention_time = topic.settings.retention_time,
+          .retention_bytes = topic.settings.retention_bytes,
+          .tail_bytes = std::clamp(tail_bytes_ / tail_shares_, kTailBytesMin, kTailBytesMax)};
+}
+
+void PartitionTable::ShareTailMemory() {
+  if (open_partitions_ <= tail_shares_) return;
+  while (tail_shares_ < open_partitions_) tail_shares_ *= 2;
+  for (auto& [id, entry] : topics_) {
+    for (auto& [number, partition] : entry.partitions)
+      partition->SetOptions(OptionsFor(*entry.topic));
+  }
+}
+
+}  // namespace leat::broker

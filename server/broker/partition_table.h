@@ -1,0 +1,126 @@
+// The topics as one shard knows them, and its partitions of them.
+//
+// Owned by the shard; its thread only. A partition is opened at start when it has files, else on
+// its first use: one that nobody has written to or waits at costs nothing.
+
+#ifndef LEAT_SERVER_BROKER_PARTITION_TABLE_H_
+#define LEAT_SERVER_BROKER_PARTITION_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/broker/barrier.h"
+#include "server/broker/data_directory.h"
+#include "server/broker/partition.h"
+#include "server/broker/topic.h"
+#include "server/broker/topic_catalog.h"
+#include "server/broker/topic_command.h"
+#include "storage/io/file_system.h"
+#include "storage/log/checkpoint.h"
+#include "storage/log/log.h"
+#include "storage/log/recovery.h"
+
+namespace leat::broker {
+
+// What the checkpoint is to say of a partition from now on; nullopt: nothing.
+struct CheckpointUpdate {
+  log::PartitionKey key;
+  std::optional<log::CheckpointEntry> entry;
+};
+
+class PartitionTable {
+ public:
+  // What the tables of all shards share; outlives them.
+  struct Surroundings {
+    io::FileSystem* files = nullptr;
+    const DataDirectory* directory = nullptr;
+    const TopicCatalog* catalog = nullptr;
+  };
+
+  // `environment` outlives this; the tails of all partitions together hold about `tail_bytes`.
+  PartitionTable(const Surroundings& surroundings, const log::LogEnvironment& environment,
+                 uint64_t tail_bytes);
+
+  // --- Topics ---
+
+  // A topic that is new, or as it is now.
+  void PutTopic(const TopicHandle& topic);
+
+  // Ends waiting fetches and refuses further calls with kTopicNotFound, at once; lets go of
+  // `closed` when the logs are closed.
+  void RemoveTopic(const log::Uuid& id, Barrier closed);
+
+  void MoveLogStart(const LogStart& start);
+
+  // --- Partitions ---
+
+  // The partition that a call names, opened if need be; it lives until the topic is removed.
+  // kServerStopping, kTopicNotFound, kTopicRecreated, kPartitionNotFound.
+  absl::StatusOr<Partition*> Open(const Topic& topic, uint32_t partition);
+
+  // Without opening it. The same errors.
+  absl::StatusOr<PartitionStatus> Describe(const Topic& topic, uint32_t partition);
+
+  // nullptr when it is not open.
+  Partition* FindOpen(const log::PartitionKey& key);
+
+  // Where retention wants logs to start.
+  std::vector<LogStart> RetentionTargets();
+
+  // What changed since this was last asked.
+  std::vector<CheckpointUpdate> TakeCheckpointUpdates();
+
+  // --- Start and stop ---
+
+  // Recovers a partition of a topic that was put, and opens it; tells what was found. Blocks. Fails
+  // when the file system does, but a file that cannot be read makes the partition corrupt.
+  absl::StatusOr<log::RecoveredLog> Recover(const log::RecoveryInput& input);
+
+  // Refuses all calls from now on with kServerStopping.
+  void Refuse();
+
+  // Ends waiting fetches and closes every log, those of removed topics included; lets go of
+  // `closed` when that is done. After `Refuse`.
+  void Close(Barrier closed);
+
+  // Whether every log was closed in order. After `Close`.
+  bool closed_cleanly() const { return closed_cleanly_; }
+
+ private:
+  struct TopicEntry {
+    TopicHandle topic;
+    absl::flat_hash_map<uint32_t, std::unique_ptr<Partition>> partitions;  // Those that are open.
+  };
+  enum class AfterClose { kKeepCheckpoint, kDropCheckpoint };
+
+  absl::StatusOr<TopicEntry*> Find(const Topic& topic, uint32_t partition);
+  Partition& Adopt(TopicEntry& entry, const log::RecoveryInput& place, log::RecoveredLog recovered);
+  void CloseAll(TopicEntry& entry, const absl::Status& why, AfterClose after,
+                std::optional<Barrier> closed);
+  void OnClosed(std::unique_ptr<Partition> partition, AfterClose after, const absl::Status& status);
+  log::LogOptions OptionsFor(const Topic& topic) const;
+  void ShareTailMemory();
+
+  const Surroundings surroundings_;
+  const log::LogEnvironment& environment_;
+  const uint64_t tail_bytes_;
+
+  absl::flat_hash_map<log::Uuid, TopicEntry, UuidHash> topics_;
+  size_t open_partitions_ = 0;
+  size_t tail_shares_ = 1;  // A power of two: lest every new partition changes all the others.
+  std::vector<CheckpointUpdate> closed_updates_;
+  bool refusing_ = false;
+  size_t closing_ = 0;  // Partitions that are being closed.
+  std::optional<Barrier> all_closed_;
+  bool closed_cleanly_ = true;
+};
+
+}  // namespace leat::broker
+
+#endif  // LEAT_SERVER_BROKER_PARTITION_TABLE_H_

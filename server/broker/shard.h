@@ -1,0 +1,70 @@
+// A shard: one thread with one event loop, and the partitions that live on it.
+//
+// Owned by `ShardSet`. Any thread may `Post`; all else belongs to the shard's own thread, in tasks
+// posted to it.
+
+#ifndef LEAT_SERVER_BROKER_SHARD_H_
+#define LEAT_SERVER_BROKER_SHARD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/random/random.h"
+#include "server/broker/answer.h"
+#include "server/broker/partition_table.h"
+#include "server/broker/space.h"
+#include "server/broker/topic.h"
+#include "storage/io/event_loop.h"
+#include "storage/log/flush_gate.h"
+#include "storage/log/log.h"
+#include "storage/record/batch.h"
+
+namespace leat::broker {
+
+class Shard {
+ public:
+  struct Limits {
+    size_t flushes_in_flight = 64;
+    uint64_t tail_bytes = 256 << 20;  // Kept in memory for readers of all its partitions' tails.
+  };
+
+  // `index`: its place in the set. `surroundings` outlive it.
+  Shard(size_t index, const PartitionTable::Surroundings& surroundings, const Limits& limits,
+        std::unique_ptr<io::EventLoop> loop);
+
+  // Runs `task` on the shard's thread, after those posted before it by the same thread; destroys it
+  // once the shard has stopped.
+  void Post(io::Task task) { loop_->Post(std::move(task)); }
+
+  // By the owner. `Stop` lets what was begun end, and blocks.
+  void Start(const std::string& thread_name);
+  void Stop();
+
+  // As `Broker::Append`. kDiskFull while there is little space.
+  void Append(const Topic& topic, uint32_t partition, record::Batch batch,
+              Answer<log::AppendResult> done);
+  void set_space(Space space) { space_ = space; }
+
+  size_t index() const { return index_; }
+  io::EventLoop& loop() { return *loop_; }
+  PartitionTable& partitions() { return partitions_; }
+  const log::LogEnvironment& log_environment() const { return environment_; }
+  uint64_t Random() { return random_(); }
+
+ private:
+  const size_t index_;
+  const std::unique_ptr<io::EventLoop> loop_;
+  log::FlushGate flush_gate_;
+  absl::BitGen random_;
+  const log::LogEnvironment environment_;
+  PartitionTable partitions_;
+  Space space_ = Space::kEnough;
+  std::thread thread_;
+};
+
+}  // namespace leat::broker
+
+#endif  // LEAT_SERVER_BROKER_SHARD_H_
