@@ -27,7 +27,7 @@ def _generate(name, srcs, deps, suffix, options):
         outs = headers + sources,
         cmd = " ".join(
             ["/usr/bin/protoc"] +
-            ["-I" + root for root in _IMPORT_ROOTS + ["."]] +
+            ["-I" + root for root in (["."] if _import_root() == "." else _IMPORT_ROOTS)] +
             [option.format(out = "$(GENDIR)/" + _import_root()) for option in options] +
             ["$(location %s)" % src for src in srcs],
         ),
