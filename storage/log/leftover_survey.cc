@@ -44,9 +44,10 @@ class Surveyor {
       return absl::OkStatus();
     }
     survey_.bytes_end = position + io::kBlockBytes;
-    const std::optional<uint64_t> segment_id = PeekFrameSegmentId(block);
-    if (segment_id == segment_.header.segment_id) return LookAtFrame(position, block);
-    if (segment_id.has_value()) NoteForeignFrame(position, block);
+    if (const std::optional<uint64_t> segment_id = PeekFrameSegmentId(block)) {
+      return *segment_id == segment_.header.segment_id ? LookAtFrame(position, block)
+                                                       : LookAtForeignFrame(position);
+    }
     Found(position < foreign_end_ ? Leftover::kForeign : Leftover::kTorn);
     return absl::OkStatus();
   }
@@ -73,11 +74,16 @@ class Surveyor {
     return absl::OkStatus();
   }
 
-  // The blocks of a frame of another segment are as foreign as its header. They are looked at all
-  // the same: a producer may have put such a header before a frame of ours.
-  void NoteForeignFrame(io::FilePosition position, std::string_view block) {
-    const absl::StatusOr<FrameHeader> header = DecodeFrameHeader(block);
+  // The blocks of a sound frame of another segment are as foreign as its header. They are looked at
+  // all the same: such a frame can be forged, and stand in a payload before a frame of ours.
+  absl::Status LookAtForeignFrame(io::FilePosition position) {
+    constexpr uint64_t kBytesMax = 1 << 20;  // Or a forged one could make us read without end.
+    const absl::StatusOr<std::string_view> bytes = window_.View(position, kBytesMax);
+    if (!bytes.ok()) return bytes.status();
+    const absl::StatusOr<FrameHeader> header = ParseFrameHeaders(bytes->substr(0, kBytesMax));
     if (header.ok()) foreign_end_ = std::max(foreign_end_, position + header->padded_bytes);
+    Found(position < foreign_end_ ? Leftover::kForeign : Leftover::kTorn);
+    return absl::OkStatus();
   }
 
   void Found(Leftover kind) { survey_.kind = std::max(survey_.kind, kind); }

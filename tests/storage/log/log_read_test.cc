@@ -136,7 +136,7 @@ TEST(LogReadTest, ReadsOnFromWhatWasReadAhead) {
 }
 
 TEST(LogReadTest, ManyReadersSideBySide) {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
     LogFixture log(WithoutTail(SmallSegments()), seed);
     const Values values = AppendNumbers(log, 60, 2000);
     // More than there are idle cursors, all over the log, some on the same place.

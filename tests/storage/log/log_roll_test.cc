@@ -86,14 +86,16 @@ TEST(LogRollTest, RetentionByTime) {
     AppendNumbers(log, 1);
     log.Wait(absl::Hours(0.5));
   }
-  // Now is hour 15. The first segment's newest record is of hour 6.5, the second's of 13.5.
-  EXPECT_EQ(log.log().RetentionTarget(), std::nullopt);
+  // Each append is followed by a mark, so that a segment holds 7. Now is hour 15; the newest records of
+  // the first three segments are of hours 3, 6.5 and 10.
+  ASSERT_EQ(log.log().RetentionTarget(), record::Offset{7});
   log.Wait(absl::Hours(2));
   ASSERT_EQ(log.log().RetentionTarget(), record::Offset{14});
   EXPECT_EQ(log.log().log_start(), record::Offset{0}) << "the caller makes it durable first";
   log.TrimTo(14);
   log.Run();
-  EXPECT_THAT(log.Files(), ElementsAre("00000000000000000014.log", "00000000000000000028.log"));
+  EXPECT_THAT(log.Files(), ElementsAre("00000000000000000014.log", "00000000000000000021.log",
+                                       "00000000000000000028.log"));
   EXPECT_EQ(log.log().RetentionTarget(), std::nullopt);
 }
 
