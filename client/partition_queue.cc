@@ -4,8 +4,10 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/status.h"
+#include "storage/record/error.h"
 
 namespace leat::client {
 namespace {
@@ -15,6 +17,17 @@ constexpr uint32_t kMaxRecordsPerBatch = record::RecordLimits{}.max_records;
 CompletedBatch Failed(std::unique_ptr<SendBatch> batch, absl::Status status,
                       AppendOutcome outcome) {
   return {std::move(batch), {.status = std::move(status), .outcome = outcome}};
+}
+
+// The request that an EARLIER_REQUEST_FAILED names: one of another partition where the server
+// halted the whole topic.
+std::optional<uint64_t> HaltingRequest(const absl::Status& status) {
+  if (record::ReasonOf(status) != record::Reason::kEarlierRequestFailed) return std::nullopt;
+  for (const auto& [key, value] : record::MetadataOf(status)) {
+    uint64_t request_id = 0;
+    if (key == "requestId" && absl::SimpleAtoi(value, &request_id)) return request_id;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -75,7 +88,6 @@ void PartitionQueue::OnAnswer(uint64_t request_id, const SendResult& answer, abs
     failures_in_a_row_ = 0;
     if (request.batch != nullptr) completed->push_back({std::move(request.batch), answer});
   } else {
-    if (!halted_by_.has_value()) halted_by_ = request_id;
     OnFailure(std::move(request), answer.status, now, completed);
   }
   RequeueRetries();
@@ -83,16 +95,24 @@ void PartitionQueue::OnAnswer(uint64_t request_id, const SendResult& answer, abs
 
 void PartitionQueue::OnFailure(InFlight request, const absl::Status& status, absl::Time now,
                                std::vector<CompletedBatch>* completed) {
-  if (MayRetryAppend(status)) {
-    if (request.batch != nullptr) retries_.push_back(std::move(request.batch));
-    if (halted_by_ == request.request_id) {
-      const absl::Duration backoff = std::min(
-          options_.min_backoff * (1 << std::min(failures_in_a_row_++, 10)), options_.max_backoff);
-      not_before_ = now + std::max(backoff, RetryDelayOf(status).value_or(absl::ZeroDuration()));
-    }
-  } else if (request.batch != nullptr) {
+  const bool retry = MayRetryAppend(status);
+  if (!halted_by_.has_value()) {
+    halted_by_ = HaltingRequest(status).value_or(request.request_id);
+    if (retry) not_before_ = now + NextBackoff(status);
+  }
+  if (request.batch == nullptr) return;
+  if (retry) {
+    retries_.push_back(std::move(request.batch));
+  } else {
     completed->push_back(Failed(std::move(request.batch), status, AppendOutcomeOf(status)));
   }
+}
+
+absl::Duration PartitionQueue::NextBackoff(const absl::Status& status) {
+  const int doublings = std::min(failures_in_a_row_++, 10);
+  const absl::Duration backoff =
+      std::min(options_.min_backoff * (1 << doublings), options_.max_backoff);
+  return std::max(backoff, RetryDelayOf(status).value_or(absl::ZeroDuration()));
 }
 
 void PartitionQueue::RequeueRetries() {
@@ -105,7 +125,6 @@ void PartitionQueue::RequeueRetries() {
 void PartitionQueue::OnStreamEnded(const absl::Status& status, absl::Time now,
                                    std::vector<CompletedBatch>* completed) {
   for (InFlight& request : std::exchange(in_flight_, {})) {
-    if (!halted_by_.has_value()) halted_by_ = request.request_id;
     OnFailure(std::move(request), status, now, completed);
   }
   RequeueRetries();

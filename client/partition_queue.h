@@ -97,6 +97,7 @@ class PartitionQueue {
   void CloseOpenBatch();
   void OnFailure(InFlight request, const absl::Status& status, absl::Time now,
                  std::vector<CompletedBatch>* completed);
+  absl::Duration NextBackoff(const absl::Status& status);
   // Puts those to be sent again before all others, in order, once the last answer is there.
   void RequeueRetries();
   bool IsFull(const OutgoingRecord& record) const;
@@ -107,7 +108,7 @@ class PartitionQueue {
   std::deque<std::unique_ptr<SendBatch>> waiting_;
   std::deque<InFlight> in_flight_;
   std::vector<std::unique_ptr<SendBatch>> retries_;
-  // The first request that failed since the last resume.
+  // What the server waits to hear of: the first request that failed since the last resume.
   std::optional<uint64_t> halted_by_;
   int failures_in_a_row_ = 0;
   absl::Time not_before_ = absl::InfinitePast();

@@ -1,6 +1,6 @@
 // What a reader reads: the partitions, each from an offset to an offset. Positions become offsets
 // once, at the beginning, so that a read that goes on after a lost connection means what it meant.
-// Internal.
+// Any thread; each call blocks.
 
 #ifndef LEAT_CLIENT_READ_PLAN_H_
 #define LEAT_CLIENT_READ_PLAN_H_

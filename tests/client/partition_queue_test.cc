@@ -188,6 +188,15 @@ TEST_F(PartitionQueueTest, GoesOnAfterABatchThatIsRefusedForGood) {
   EXPECT_EQ(story_, "a! b=0 ");
 }
 
+TEST_F(PartitionQueueTest, ResumesAfterTheRequestOfAnotherPartitionThatHaltedTheTopic) {
+  SendThree();
+  const SendResult halted = {
+      .status = MakeError(Reason::kEarlierRequestFailed, "injected", {{"requestId", "77"}})};
+  for (uint64_t request_id : {1, 2, 3}) Answer(request_id, halted);
+  now_ += options_.max_backoff;
+  EXPECT_EQ(queue_.TakeForSend(4).resume_after, 77);
+}
+
 TEST_F(PartitionQueueTest, ReportsAnUnknownOutcomeAndDoesNotSendAgain) {
   SendThree();
   Answer(1, Error(Reason::kAppendOutcomeUnknown));

@@ -1,0 +1,50 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/consume_job.h"
+
+namespace leat::cli {
+namespace {
+
+constexpr char kOffsetsHelp[] =
+    "Where to read: FROM, FROM:TO or :TO, each of start, end, N, +N (N after the start), -N (N "
+    "before the end), or @TIME "
+    "(seconds or ms since 1970, a date, RFC 3339, -1h); without TO new records are followed";
+constexpr char kFormatHelp[] =
+    "raw (values), jsonl, json, csv, table, wide, or a string such as '%k\\t%v\\n' with %t topic, "
+    "%p partition, %o offset, "
+    "%k key, %v value, %h headers, %d %D timestamp, %K %V lengths";
+
+std::shared_ptr<ConsumeFlags> Add(CLI::App& verb, ConsumeFlags defaults,
+                                  const GlobalOptions& globals, Run& run) {
+  auto flags = std::make_shared<ConsumeFlags>(std::move(defaults));
+  verb.add_option("topics", flags->topics, "The topics")->required();
+  verb.add_option("-o,--offset", flags->offsets, kOffsetsHelp);
+  verb.add_option("-p,--partition", flags->partitions, "Only these partitions")->delimiter(',');
+  verb.add_option("-n,--count", flags->count, "Stop after so many records");
+  verb.add_option("-f,--format", flags->format, kFormatHelp);
+  verb.callback(
+      [&globals, &run, flags] { run = [&globals, flags] { return Consume(globals, *flags); }; });
+  return flags;
+}
+
+}  // namespace
+
+void AddConsumeCommands(CLI::App& app, const GlobalOptions& globals, Run& run) {
+  CLI::App& consume =
+      *app.add_subcommand("consume", "Print records: all there are, then new ones as they come");
+  const auto flags = Add(consume, {}, globals, run);
+  consume.add_flag("-e,--exit-at-end", flags->exit_at_end,
+                   "Stop at what is the end now instead of following");
+  consume.footer(
+      "Examples:\n  leat consume logs                        from the start, and follow\n"
+      "  leat consume logs -e                     all there is, then stop\n"
+      "  leat consume logs -o -10                 the last ten of each partition, and follow\n"
+      "  leat consume logs -o @-1h:end -f jsonl   the last hour");
+  CLI::App& tail = *app.add_subcommand(
+      "tail", "Print new records as they come, for people: consume -o end -f table");
+  Add(tail, {.offsets = "end", .format = "table"}, globals, run);
+}
+
+}  // namespace leat::cli

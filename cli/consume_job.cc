@@ -1,0 +1,149 @@
+#include "cli/consume_job.h"
+
+#include <unistd.h>
+
+#include <limits>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "cli/failure.h"
+#include "cli/interrupt.h"
+#include "cli/offset_range.h"
+#include "cli/output.h"
+#include "cli/record_format.h"
+#include "cli/terminal.h"
+#include "client/reader.h"
+#include "fmt/format.h"
+
+namespace leat::cli {
+namespace {
+
+// Readers of several topics that write to one output. A thread a topic; whichever ends the job
+// stops all.
+class ConsumeJob {
+ public:
+  ConsumeJob(const ConsumeFlags& flags, OffsetRange range, std::unique_ptr<RecordFormat> format,
+             const GlobalOptions& globals)
+      : globals_(globals),
+        format_(std::move(format)),
+        left_(flags.count.value_or(std::numeric_limits<uint64_t>::max())),
+        progress_(!globals.quiet && !isatty(STDOUT_FILENO), 0) {
+    const client::Client client = globals.Connect();
+    for (const std::string& topic : flags.topics) {
+      client::ReadOptions options{
+          .topic = topic, .partitions = flags.partitions, .start = range.start, .end = range.end};
+      topics_.push_back({topic, std::make_unique<client::Reader>(client, std::move(options))});
+    }
+  }
+
+  // Blocks until the job is over. What was printed is flushed then.
+  ExitCode Run() {
+    format_->Begin(output_.buffer());
+    if (left_ > 0) {
+      std::vector<std::thread> threads;
+      for (const Topic& topic : topics_) threads.emplace_back([this, &topic] { Read(topic); });
+      for (std::thread& thread : threads) thread.join();
+    }
+    absl::MutexLock lock(&mutex_);
+    progress_.Clear();
+    format_->End(output_.buffer());
+    NoteOutput(output_.Flush());
+    return result_;
+  }
+
+  void Stop() {
+    for (const Topic& topic : topics_) topic.reader->Stop();
+  }
+
+ private:
+  struct Topic {
+    std::string name;
+    std::unique_ptr<client::Reader> reader;
+  };
+
+  void Read(const Topic& topic) {
+    while (true) {
+      // What is at hand is shown before waiting for more.
+      if (!topic.reader->HasRecords() && !FlushOutput()) return;
+      const absl::StatusOr<std::optional<client::ReadEvent>> event = topic.reader->Next();
+      if (absl::IsCancelled(event.status())) return;
+      if (!event.ok()) {
+        Fault(event.status(), topic.name);
+        return;
+      }
+      if (!event->has_value()) return;
+      if ((*event)->kind == client::ReadEvent::Kind::kGap) {
+        Complain(fmt::format(
+            "topic {} partition {}: records {} up to {} are gone, retention or a trim removed them",
+            topic.name, (*event)->partition, (*event)->gap_from, (*event)->gap_to));
+      } else if ((*event)->kind == client::ReadEvent::Kind::kRecord &&
+                 !Write(topic.name, **event)) {
+        return;
+      }
+    }
+  }
+
+  // False when the job is over. So with the next.
+  bool Write(const std::string& topic, const client::ReadEvent& event) {
+    absl::MutexLock lock(&mutex_);
+    if (left_ == 0) return false;
+    format_->Append({topic, event.partition, event.record}, output_.buffer());
+    ++records_;
+    bytes_ += event.record.key.value_or("").size() + event.record.value.value_or("").size();
+    progress_.Update(records_, bytes_);
+    if (--left_ == 0) Stop();
+    return NoteOutput(output_.MayFlush()) && left_ > 0;
+  }
+
+  bool FlushOutput() {
+    absl::MutexLock lock(&mutex_);
+    return NoteOutput(output_.Flush());
+  }
+
+  bool NoteOutput(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (status.ok()) return true;
+    if (!IsClosed(status) && result_ == kOk) result_ = Fail(status, {});
+    Stop();
+    return false;
+  }
+
+  void Fault(const absl::Status& status, const std::string& topic) {
+    absl::MutexLock lock(&mutex_);
+    progress_.Clear();
+    const ExitCode code = Fail(status, {globals_.server, topic});
+    if (result_ == kOk) result_ = records_ > 0 ? kPartlyDone : code;
+    Stop();
+  }
+
+  const GlobalOptions& globals_;
+  std::vector<Topic> topics_;
+
+  absl::Mutex mutex_;
+  const std::unique_ptr<RecordFormat> format_;
+  Output output_{STDOUT_FILENO};
+  uint64_t left_ ABSL_GUARDED_BY(mutex_);
+  uint64_t records_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  ProgressLine progress_ ABSL_GUARDED_BY(mutex_);
+  ExitCode result_ ABSL_GUARDED_BY(mutex_) = kOk;
+};
+
+}  // namespace
+
+ExitCode Consume(const GlobalOptions& globals, const ConsumeFlags& flags) {
+  absl::StatusOr<OffsetRange> range = ParseOffsetRange(flags.offsets, absl::Now());
+  if (!range.ok()) return Fail(range.status(), {});
+  if (flags.exit_at_end && !range->end.has_value()) range->end = client::Position::Latest();
+  auto format = ParseRecordFormat(flags.format, ColoursOnOutput() ? Colour::kYes : Colour::kNo);
+  if (!format.ok()) return Fail(format.status(), {});
+  ConsumeJob job(flags, *range, *std::move(format), globals);
+  const Interrupt interrupt([&job] { job.Stop(); });
+  const ExitCode result = job.Run();
+  return interrupt.requested() && result == kOk ? kInterrupted : result;
+}
+
+}  // namespace leat::cli

@@ -1,0 +1,34 @@
+// Errors as people read them: one line that says what happened, to what, and what to do next. Pure
+// but for `Fail`.
+
+#ifndef LEAT_CLI_FAILURE_H_
+#define LEAT_CLI_FAILURE_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "cli/exit_code.h"
+
+namespace leat::cli {
+
+// What a verb was about.
+struct Subject {
+  std::string server;
+  std::string topic;
+};
+
+ExitCode ExitCodeOf(const absl::Status& status);
+
+// The line, without a newline.
+std::string Explain(const absl::Status& status, const Subject& subject);
+
+// Prints "leat: <message>" to stderr.
+void Complain(std::string_view message);
+
+// Prints the explanation and returns the exit code.
+ExitCode Fail(const absl::Status& status, const Subject& subject);
+
+}  // namespace leat::cli
+
+#endif  // LEAT_CLI_FAILURE_H_

@@ -1,0 +1,71 @@
+// `leat`: the server and every client verb.
+
+#include <malloc.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "absl/synchronization/mutex.h"
+#include "cli/command.h"
+#include "cli/failure.h"
+#include "fmt/format.h"
+
+namespace leat::cli {
+
+void GlobalOptions::Tell(std::string_view message) const {
+  if (!quiet) fmt::print(stderr, "{}\n", message);
+}
+
+namespace {
+
+void PrepareProcess() {
+  // Debian's Abseil checks the order of every lock that gRPC takes: slow, and able to abort a
+  // client whose server leaves.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  // Batches of a megabyte come and go: by default glibc returns each to the kernel, which costs
+  // more than filling it.
+  mallopt(M_MMAP_THRESHOLD, 256 << 20);
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+  // A reader of our output that went away is told by EPIPE.
+  signal(SIGPIPE, SIG_IGN);
+}
+
+int Main(int argc, char** argv) {
+  PrepareProcess();
+  GlobalOptions globals;
+  Run run;
+  CLI::App app("An append-only event log: server and client in one.", "leat");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.option_defaults()->always_capture_default();
+  app.add_option("-s,--server", globals.server, "The server: HOST:PORT, or unix:PATH")
+      ->envname("LEAT_SERVER");
+  app.add_flag("-q,--quiet", globals.quiet, "Print data and errors only");
+  AddServeCommand(app, globals, run);
+  AddTopicCommands(app, globals, run);
+  AddProduceCommand(app, globals, run);
+  AddConsumeCommands(app, globals, run);
+  AddServerCommands(app, globals, run);
+  AddVersionCommand(app, run);
+  AddCompletionCommand(app, run);
+  app.footer(
+      "Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 unavailable or timed out, 5 conflict, 6 "
+      "partly done, "
+      "130 interrupted.\n'leat VERB --help' tells more about each verb.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    Complain(fmt::format("{}; 'leat --help' and 'leat VERB --help' tell what can be said",
+                         error.what()));
+    return kUsage;
+  }
+  return run();
+}
+
+}  // namespace
+}  // namespace leat::cli
+
+int main(int argc, char** argv) { return leat::cli::Main(argc, argv); }

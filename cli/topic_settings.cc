@@ -1,0 +1,137 @@
+#include "cli/topic_settings.h"
+
+#include <cstdint>
+#include <limits>
+
+#include "absl/status/statusor.h"
+#include "cli/quantity.h"
+#include "fmt/format.h"
+
+namespace leat::cli {
+namespace {
+
+absl::StatusOr<google::protobuf::Duration> ParseProtoDuration(std::string_view text) {
+  const absl::StatusOr<absl::Duration> duration =
+      text == "forever" ? absl::ZeroDuration() : ParseDuration(text);
+  if (!duration.ok()) return duration.status();
+  absl::Duration rest;
+  google::protobuf::Duration out;
+  out.set_seconds(absl::IDivDuration(*duration, absl::Seconds(1), &rest));
+  out.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
+  return out;
+}
+
+absl::StatusOr<uint32_t> ParseBytes32(std::string_view text) {
+  const absl::StatusOr<int64_t> bytes = ParseBytes(text);
+  if (!bytes.ok()) return bytes.status();
+  if (*bytes > std::numeric_limits<uint32_t>::max()) {
+    return absl::InvalidArgumentError(fmt::format("size '{}' is too large", text));
+  }
+  return static_cast<uint32_t>(*bytes);
+}
+
+absl::StatusOr<v1::Durability> ParseDurability(std::string_view text) {
+  if (text == "synced") return v1::DURABILITY_SYNCED;
+  if (text == "written") return v1::DURABILITY_WRITTEN;
+  return absl::InvalidArgumentError(fmt::format("durability '{}' must be synced or written", text));
+}
+
+absl::StatusOr<v1::TimestampType> ParseTimestampType(std::string_view text) {
+  if (text == "create") return v1::TIMESTAMP_TYPE_CREATE;
+  if (text == "append") return v1::TIMESTAMP_TYPE_APPEND;
+  return absl::InvalidArgumentError(
+      fmt::format("timestamp_type '{}' must be create or append", text));
+}
+
+// How one setting is read and written.
+struct Setting {
+  std::string_view name;
+  absl::Status (*read)(std::string_view text, v1::TopicConfig* config);
+  std::string (*write)(const v1::TopicConfig& config);
+};
+
+template <auto parse, auto store>
+absl::Status Read(std::string_view text, v1::TopicConfig* config) {
+  auto value = parse(text);
+  if (!value.ok()) return std::move(value).status();
+  store(*config, *value);
+  return absl::OkStatus();
+}
+
+std::string WriteDuration(const google::protobuf::Duration& duration, std::string_view zero) {
+  const absl::Duration value =
+      absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+  return value == absl::ZeroDuration() ? std::string(zero) : DescribeDuration(value);
+}
+
+constexpr Setting kSettings[] = {
+    {"retention_time",
+     Read<ParseProtoDuration,
+          [](auto& config, auto& value) { *config.mutable_retention_time() = value; }>,
+     [](const v1::TopicConfig& config) {
+       return WriteDuration(config.retention_time(), "forever");
+     }},
+    {"retention_bytes",
+     Read<ParseBytes, [](auto& config, auto& value) { config.set_retention_bytes(value); }>,
+     [](const v1::TopicConfig& config) { return std::to_string(config.retention_bytes()); }},
+    {"segment_bytes",
+     Read<ParseBytes, [](auto& config, auto& value) { config.set_segment_bytes(value); }>,
+     [](const v1::TopicConfig& config) { return std::to_string(config.segment_bytes()); }},
+    {"segment_age",
+     Read<ParseProtoDuration,
+          [](auto& config, auto& value) { *config.mutable_segment_age() = value; }>,
+     [](const v1::TopicConfig& config) { return WriteDuration(config.segment_age(), "0"); }},
+    {"durability",
+     Read<ParseDurability, [](auto& config, auto& value) { config.set_durability(value); }>,
+     [](const v1::TopicConfig& config) -> std::string {
+       return config.durability() == v1::DURABILITY_WRITTEN ? "written" : "synced";
+     }},
+    {"max_record_bytes",
+     Read<ParseBytes32, [](auto& config, auto& value) { config.set_max_record_bytes(value); }>,
+     [](const v1::TopicConfig& config) { return std::to_string(config.max_record_bytes()); }},
+    {"max_batch_bytes",
+     Read<ParseBytes32, [](auto& config, auto& value) { config.set_max_batch_bytes(value); }>,
+     [](const v1::TopicConfig& config) { return std::to_string(config.max_batch_bytes()); }},
+    {"timestamp_type",
+     Read<ParseTimestampType, [](auto& config, auto& value) { config.set_timestamp_type(value); }>,
+     [](const v1::TopicConfig& config) -> std::string {
+       return config.timestamp_type() == v1::TIMESTAMP_TYPE_APPEND ? "append" : "create";
+     }},
+};
+
+std::string AllNames() {
+  std::string names;
+  for (const Setting& setting : kSettings) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", setting.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+absl::Status ApplySetting(std::string_view text, v1::TopicConfig* config,
+                          google::protobuf::FieldMask* mask) {
+  const size_t equals = text.find('=');
+  const std::string_view name = text.substr(0, equals);
+  if (equals == text.npos) {
+    return absl::InvalidArgumentError(fmt::format("setting '{}' must be NAME=VALUE", text));
+  }
+  for (const Setting& setting : kSettings) {
+    if (setting.name != name) continue;
+    mask->add_paths(std::string(name));
+    const std::string_view value = text.substr(equals + 1);
+    return value.empty() ? absl::OkStatus() : setting.read(value, config);
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("unknown setting '{}': there are {}", name, AllNames()));
+}
+
+std::vector<std::pair<std::string, std::string>> DescribeSettings(const v1::TopicConfig& config) {
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (const Setting& setting : kSettings) {
+    settings.emplace_back(setting.name, setting.write(config));
+  }
+  return settings;
+}
+
+}  // namespace leat::cli
