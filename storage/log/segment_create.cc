@@ -128,7 +128,9 @@ absl::Status PrepareBlocks(io::File& file, io::FilePosition position, uint64_t b
   if (preparation == Preparation::kAllocateAndZero) {
     if (absl::Status status = WriteZeros(file, position, bytes); !status.ok()) return status;
   }
-  return file.Sync();
+  const absl::Status synced = file.Sync();
+  // A flush is not repeated, whatever it failed for.
+  return absl::IsResourceExhausted(synced) ? absl::DataLossError(synced.message()) : synced;
 }
 
 }  // namespace leat::log

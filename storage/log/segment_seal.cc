@@ -41,6 +41,8 @@ absl::StatusOr<SealedSegment> SealSegment(ActiveSegment& segment) {
     segment.prepared_end = end;
   }
   absl::Status written = WriteFooter(*segment.file, segment.frames_end, bytes);
+  // The blocks are there: an error now, be it for want of space, is not one to repeat after.
+  if (absl::IsResourceExhausted(written)) return absl::DataLossError(written.message());
   if (!written.ok()) return written;
   return SealedSegment{.path = segment.file->path(),
                        .header = segment.header,
