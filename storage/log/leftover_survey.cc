@@ -95,6 +95,7 @@ class Surveyor {
 };
 
 // Where a footer ends that begins after the last frame and fits it; nullopt when there is none.
+// UNIMPLEMENTED when it is of an unknown version.
 absl::StatusOr<std::optional<io::FilePosition>> FindFooter(FileWindow& window,
                                                            const ActiveSegment& segment) {
   absl::StatusOr<std::string_view> bytes = window.View(segment.frames_end, io::kBlockBytes);
@@ -106,6 +107,7 @@ absl::StatusOr<std::optional<io::FilePosition>> FindFooter(FileWindow& window,
   if (!bytes.ok()) return bytes.status();
   const absl::StatusOr<SegmentFooter> footer =
       DecodeFooter(segment.header.segment_id, bytes->substr(0, *footer_bytes));
+  if (absl::IsUnimplemented(footer.status())) return footer.status();
   if (!footer.ok() || footer->frames_end != segment.frames_end ||
       footer->last_frame_crc != segment.last_frame_crc ||
       footer->next_offset != segment.next_offset) {
@@ -119,6 +121,9 @@ absl::StatusOr<std::optional<io::FilePosition>> FindFooter(FileWindow& window,
 absl::StatusOr<LeftoverSurvey> SurveyLeftover(FileWindow& window, const ActiveSegment& segment,
                                               uint64_t file_bytes) {
   const absl::StatusOr<std::optional<io::FilePosition>> footer_end = FindFooter(window, segment);
+  if (absl::IsUnimplemented(footer_end.status())) {
+    return LeftoverSurvey{.kind = Leftover::kUnknownVersion, .bytes_end = window.end()};
+  }
   if (!footer_end.ok()) return footer_end.status();
   const bool has_footer = footer_end->has_value();
   absl::StatusOr<LeftoverSurvey> survey =

@@ -25,7 +25,7 @@ constexpr Row kTable[] = {
      },
      OpeningDecision::kCorrupt},
 
-    {"frames of a version that this program does not know",
+    {"bytes of a version that this program does not know",
      [](const S& s) { return s.leftover == Leftover::kUnknownVersion; }, OpeningDecision::kCorrupt},
 
     {"a hole before records that were acknowledged",

@@ -20,7 +20,8 @@ enum class Leftover {
   kFooter,   // A whole footer that fits, and at most zeros after it: sealing was interrupted.
   kTorn,     // Bytes of no frame.
   kFrames,   // Frames of this segment, whole in their headers, that the chain does not reach.
-  kUnknownVersion,  // Frames of this segment of a version that this program does not know.
+  kUnknownVersion,  // Frames or a footer of this segment of a version that this program does not
+                    // know.
 };
 
 struct OpeningSituation {

@@ -12,7 +12,9 @@
 #include "absl/types/span.h"
 #include "storage/io/aligned_buffer.h"
 #include "storage/io/simulated_file_system.h"
+#include "storage/log/footer.h"
 #include "storage/log/frame.h"
+#include "storage/record/batch.h"
 #include "storage/record/little_endian.h"
 #include "tests/storage/log/batches.h"
 #include "tests/storage/log/test_log.h"
@@ -352,6 +354,21 @@ TEST_F(RecoveryTest, FramesOfANewerVersionAreNeverCut) {
   ExpectCorruptAt(3);
 }
 
+TEST_F(RecoveryTest, AFooterOfANewerVersionIsNeverCut) {
+  MakeActive();
+  Must(log_.Seal());
+  std::string footer = Content(SegmentPath(0)).substr(4 * kBlock);
+  const size_t footer_bytes = record::LoadLittleEndian<uint64_t>(footer.data() + 24);
+  record::StoreLittleEndian<uint16_t>(2, footer.data() + 14);
+  const uint32_t crc = record::Crc32c(std::string_view(footer).substr(12, footer_bytes - 12));
+  record::StoreLittleEndian(crc, footer.data() + 8);
+  char* const trailer = footer.data() + footer.size() - FooterTrailer::kEncodedBytes;
+  record::StoreLittleEndian(crc, trailer + 12);
+  record::StoreLittleEndian(record::Crc32c({trailer + 12, 52}), trailer + 8);
+  Overwrite(SegmentPath(0), 4 * kBlock, footer);
+  ExpectCorruptAt(3);
+}
+
 // --- Frames that were cut stay cut.
 
 TEST_F(RecoveryTest, ACutFrameDoesNotComeBackEvenIfTheDiskForgetsTheCut) {
@@ -383,6 +400,22 @@ TEST_F(RecoveryTest, IncarnationsFollowEachOtherInOneChain) {
   }
   ExpectAllThere();
   EXPECT_EQ(Restart().next_offset.value, 6);
+}
+
+// A killed process wrote a frame, up to the end of the file, and did not live to flush it.
+TEST_F(RecoveryTest, WhatReadersSeeSurvivesAPowerCut) {
+  MakeActive();
+  Truncate(SegmentPath(0), 4 * kBlock);
+  const BuiltFrame frame = log_.BuildNext({log_.NextBatch(10)});
+  auto file = disk_.Open(SegmentPath(0), io::OpenMode::kReadWrite);
+  Must(file.status());
+  Must((*file)->WriteAt({4 * kBlock}, BytesOf(frame)));
+  ExpectAllThere();
+  EXPECT_EQ(history_.acknowledged_end, 4);
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    History seen = history_;
+    Must(RecoverAndVerify(*disk_.Crash(seed), seen));
+  }
 }
 
 // --- Sealing that was interrupted.
