@@ -29,7 +29,7 @@ class BatchCollector {
       result_.batches.push_back(batch);
       result_.next_offset = batch.header.next_offset();
     }
-    return bytes_ < max_bytes_;
+    return empty() || bytes_ < max_bytes_;
   }
 
   bool empty() const { return result_.batches.empty(); }

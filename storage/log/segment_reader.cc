@@ -114,15 +114,16 @@ void SegmentReader::OnRead(std::shared_ptr<io::AlignedBuffer> buffer, io::FilePo
     buffer_begin_ = begin;
     buffer_end_ = begin + buffer->size();
     buffer_ = std::move(buffer);
-  } else if (absl::IsOutOfRange(status) || absl::IsDataLoss(status)) {
-    status = Corrupt(std::string(status.message()));
   }
   EndFill(std::move(status));
 }
 
 void SegmentReader::EndFill(absl::Status status) {
   filling_ = false;
-  if (absl::IsNotFound(status)) status = Corrupt(std::string(status.message()));
+  // A file that is gone, too short, or cannot be read.
+  if (absl::IsNotFound(status) || absl::IsOutOfRange(status) || absl::IsDataLoss(status)) {
+    status = Corrupt(std::string(status.message()));
+  }
   io::IoCallback done = std::exchange(fill_done_, nullptr);
   if (done != nullptr) std::move(done)(std::move(status));
 }
