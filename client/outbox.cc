@@ -72,6 +72,7 @@ absl::StatusOr<Outbox::Added> Outbox::Add(std::string_view name, const OutgoingR
   const size_t bytes = MaxEncodedBytes(record) + kRecordOverheadBytes;
   if (absl::Status status = Charge(bytes, max_wait); !status.ok()) return status;
   // After the wait for memory, during which other records may have moved the choice on.
+  const uint32_t keyless_before = topic->keyless_partition;
   const absl::StatusOr<uint32_t> index = ChoosePartition(*topic, record);
   if (!index.ok()) {
     charged_bytes_ -= bytes;
@@ -82,11 +83,9 @@ absl::StatusOr<Outbox::Added> Outbox::Add(std::string_view name, const OutgoingR
       partition.queue.Add(record, std::move(callback), bytes, last_batch_id_ + 1,
                           absl::ToUnixMillis(absl::Now()), MonotonicNow());
   if (added.began_batch) live_batches_.insert(++last_batch_id_);
-  if (added.closed_batch && *index == topic->keyless_partition % topic->facts.partition_count) {
-    ++topic->keyless_partition;
-  }
   if (!std::exchange(partition.active, true)) active_.push_back(&partition);
-  return Added{last_batch_id_, added.began_batch || added.closed_batch};
+  return Added{last_batch_id_, added.began_batch || added.closed_batch ||
+                                   topic->keyless_partition != keyless_before};
 }
 
 absl::Status Outbox::Charge(size_t bytes, absl::Duration max_wait) {
@@ -108,18 +107,20 @@ absl::Status Outbox::Charge(size_t bytes, absl::Duration max_wait) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint32_t> Outbox::ChoosePartition(const Topic& topic,
-                                                 const OutgoingRecord& record) const {
+absl::StatusOr<uint32_t> Outbox::ChoosePartition(Topic& topic, const OutgoingRecord& record) {
   const uint32_t count = topic.facts.partition_count;
-  if (!record.partition.has_value()) {
-    return record.key.has_value() ? record::PartitionForKey(*record.key, count)
-                                  : topic.keyless_partition % count;
+  if (record.partition.has_value()) {
+    if (*record.partition < count) return *record.partition;
+    return record::MakeError(
+        record::Reason::kPartitionNotFound,
+        absl::StrCat("partition ", *record.partition, " does not exist: the topic has ", count),
+        {{"partition", absl::StrCat(*record.partition)}, {"partitionCount", absl::StrCat(count)}});
   }
-  if (*record.partition < count) return *record.partition;
-  return record::MakeError(
-      record::Reason::kPartitionNotFound,
-      absl::StrCat("partition ", *record.partition, " does not exist: the topic has ", count),
-      {{"partition", absl::StrCat(*record.partition)}, {"partitionCount", absl::StrCat(count)}});
+  if (record.key.has_value()) return record::PartitionForKey(*record.key, count);
+  // A batch at a time goes to one partition: records that were spread would make small batches.
+  PartitionQueue& queue = topic.partitions[topic.keyless_partition % count]->queue;
+  if (queue.CloseIfFull(record) || !queue.has_open_batch()) ++topic.keyless_partition;
+  return topic.keyless_partition % count;
 }
 
 void Outbox::FlushTo(uint64_t batch_id) {

@@ -101,14 +101,14 @@ class Outbox {
     TopicFacts facts;
     absl::Time learnt = absl::InfinitePast();
     QueueOptions queue_options;
-    // For records without a key; moves on when a batch is closed.
+    // For records without a key; moves on with each batch.
     uint32_t keyless_partition = 0;
     std::vector<std::unique_ptr<Partition>> partitions;
   };
 
   Topic* Find(std::string_view topic) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Charge(size_t bytes, absl::Duration max_wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<uint32_t> ChoosePartition(const Topic& topic, const OutgoingRecord& record) const
+  absl::StatusOr<uint32_t> ChoosePartition(Topic& topic, const OutgoingRecord& record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropInactive() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

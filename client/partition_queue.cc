@@ -36,10 +36,7 @@ PartitionQueue::Added PartitionQueue::Add(const OutgoingRecord& record, SendCall
                                           size_t charge_bytes, uint64_t batch_id,
                                           int64_t wall_clock_ms, absl::Time now) {
   Added added;
-  if (open_ != nullptr && IsFull(record)) {
-    CloseOpenBatch();
-    added.closed_batch = true;
-  }
+  added.closed_batch = CloseIfFull(record);
   if (open_ == nullptr) {
     open_ = std::make_unique<SendBatch>(batch_id, target_, now);
     added.began_batch = true;
@@ -53,9 +50,12 @@ PartitionQueue::Added PartitionQueue::Add(const OutgoingRecord& record, SendCall
   return added;
 }
 
-bool PartitionQueue::IsFull(const OutgoingRecord& record) const {
-  return open_->record_count() >= kMaxRecordsPerBatch ||
-         open_->size_bytes() + MaxEncodedBytes(record) > options_.batch_bytes;
+bool PartitionQueue::CloseIfFull(const OutgoingRecord& record) {
+  if (open_ == nullptr) return false;
+  const bool full = open_->record_count() >= kMaxRecordsPerBatch ||
+                    open_->size_bytes() + MaxEncodedBytes(record) > options_.batch_bytes;
+  if (full) CloseOpenBatch();
+  return full;
 }
 
 void PartitionQueue::CloseOpenBatch() { waiting_.push_back(std::move(open_)); }

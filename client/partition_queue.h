@@ -48,6 +48,10 @@ class PartitionQueue {
   Added Add(const OutgoingRecord& record, SendCallback callback, size_t charge_bytes,
             uint64_t batch_id, int64_t wall_clock_ms, absl::Time now);
 
+  // Closes the batch being filled if `record` does not fit. Whether it did.
+  bool CloseIfFull(const OutgoingRecord& record);
+  bool has_open_batch() const { return open_ != nullptr; }
+
   // Batches begun from now on go there: the topic was made again.
   void set_target(std::shared_ptr<const BatchTarget> target) { target_ = std::move(target); }
 
@@ -100,7 +104,6 @@ class PartitionQueue {
   absl::Duration NextBackoff(const absl::Status& status);
   // Puts those to be sent again before all others, in order, once the last answer is there.
   void RequeueRetries();
-  bool IsFull(const OutgoingRecord& record) const;
 
   const QueueOptions& options_;
   std::shared_ptr<const BatchTarget> target_;

@@ -17,6 +17,13 @@
 #include "client/wakeup.h"
 
 namespace leat::client {
+namespace {
+
+absl::Status NoWaitingInCallbacks() {
+  return absl::FailedPreconditionError("a producer's callback cannot wait for the producer");
+}
+
+}  // namespace
 
 class Producer::Impl {
  public:
@@ -39,6 +46,8 @@ class Producer::Impl {
   absl::Status Flush(uint64_t batch_id, absl::Duration timeout);
   void SendNow(uint64_t batch_id);
   uint64_t last_batch_id() const { return outbox_.last_batch_id(); }
+  // Whether a callback is calling.
+  bool OnOwnThread() const { return std::this_thread::get_id() == thread_.get_id(); }
 
  private:
   absl::Status LearnTopic(std::string_view topic);
@@ -50,7 +59,6 @@ class Producer::Impl {
   void SendBatches(absl::Time now);
   void Deliver(std::vector<CompletedBatch> completed);
   absl::Time NextDeadline(absl::Time now) const;
-  bool OnOwnThread() const { return std::this_thread::get_id() == thread_.get_id(); }
 
   const ProducerOptions options_;
   const Admin admin_;
@@ -91,9 +99,7 @@ absl::Status Producer::Impl::LearnTopic(std::string_view topic) {
 }
 
 absl::Status Producer::Impl::Flush(uint64_t batch_id, absl::Duration timeout) {
-  if (OnOwnThread()) {
-    return absl::FailedPreconditionError("a producer's callback cannot wait for the producer");
-  }
+  if (OnOwnThread()) return NoWaitingInCallbacks();
   SendNow(batch_id);
   if (outbox_.WaitReleased(batch_id, timeout)) return absl::OkStatus();
   return absl::DeadlineExceededError("not all records were answered in time");
@@ -169,6 +175,10 @@ absl::Status Producer::Send(std::string_view topic, const OutgoingRecord& record
 
 SendResult Producer::SendAndWait(std::string_view topic, const OutgoingRecord& record) {
   SendResult result;
+  if (impl_->OnOwnThread()) {
+    result.status = NoWaitingInCallbacks();
+    return result;
+  }
   absl::Notification answered;
   const absl::StatusOr<uint64_t> batch_id =
       impl_->Add(topic, record, [&result, &answered](const SendResult& answer) {

@@ -1,0 +1,251 @@
+#include "client/producer.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "storage/record/error.h"
+#include "tests/client/scripted_server.h"
+
+namespace leat::client {
+namespace {
+
+using record::Reason;
+
+class ProducerTest : public testing::Test {
+ protected:
+  // One batch a record, unless a test says otherwise.
+  static ProducerOptions OneRecordABatch() {
+    return {.batch_bytes = 1, .linger = absl::ZeroDuration()};
+  }
+
+  Client Connect() {
+    return Client::Connect({.target = server_.target(), .call_timeout = absl::Seconds(5)});
+  }
+
+  // Sends "0", "1", ... to partition 0 and waits; what became of each: "0=0 1! 2?".
+  std::string SendNumbers(Producer& producer, int count) {
+    absl::Mutex mutex;
+    std::vector<std::string> story(count);
+    for (int i = 0; i < count; ++i) {
+      const std::string value = std::to_string(i);
+      const absl::Status sent =
+          producer.Send("t", {.value = value, .partition = 0}, [&, i](const SendResult& result) {
+            absl::MutexLock lock(&mutex);
+            story[i] = result.outcome == AppendOutcome::kAppended
+                           ? "=" + std::to_string(result.offset)
+                       : result.outcome == AppendOutcome::kUnknown ? "?"
+                                                                   : "!";
+          });
+      EXPECT_TRUE(sent.ok()) << sent;
+    }
+    EXPECT_TRUE(producer.Flush().ok());
+    std::string text;
+    for (int i = 0; i < count; ++i) text += (i > 0 ? " " : "") + std::to_string(i) + story[i];
+    return text;
+  }
+
+  ScriptedServer server_{4};
+};
+
+TEST_F(ProducerTest, KeepsOrderAndReportsOffsets) {
+  Producer producer(Connect(), OneRecordABatch());
+  EXPECT_EQ(SendNumbers(producer, 5), "0=0 1=1 2=2 3=3 4=4");
+  EXPECT_EQ(server_.values(0), (std::vector<std::string>{"0", "1", "2", "3", "4"}));
+}
+
+TEST_F(ProducerTest, GathersBatches) {
+  Producer producer(Connect(), {.linger = absl::Hours(1)});
+  SendNumbers(producer, 1000);
+  EXPECT_EQ(server_.requests(), 1);
+  EXPECT_EQ(server_.values(0).size(), 1000u);
+}
+
+TEST_F(ProducerTest, SendAndWaitDoesNotLinger) {
+  Producer producer(Connect(), {.linger = absl::Hours(1)});
+  const SendResult result = producer.SendAndWait("t", {.value = "x", .partition = 2});
+  EXPECT_TRUE(result.status.ok()) << result.status;
+  EXPECT_EQ(result.partition, 2u);
+  EXPECT_EQ(result.offset, 0);
+}
+
+TEST_F(ProducerTest, ManyThreadsLoseNothing) {
+  Producer producer(Connect(), {.batch_bytes = 500, .buffer_bytes = 20'000});
+  std::atomic<int> appended = 0;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < 2'000; ++i) {
+        const std::string value = std::to_string(thread) + ":" + std::to_string(i);
+        ASSERT_TRUE(producer
+                        .Send("t", {.key = std::to_string(thread), .value = value},
+                              [&](const SendResult& result) { appended += result.status.ok(); })
+                        .ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(producer.Flush().ok());
+  EXPECT_EQ(appended, 8'000);
+  // Records of a key are in order.
+  std::vector<int> next(4, 0);
+  for (uint32_t partition = 0; partition < 4; ++partition) {
+    for (const std::string& value : server_.values(partition)) {
+      const int thread = value[0] - '0';
+      EXPECT_EQ(value.substr(2), std::to_string(next[thread]++));
+    }
+  }
+  EXPECT_EQ(next, std::vector<int>(4, 2'000));
+}
+
+TEST_F(ProducerTest, SendsAgainInOrderWhatWasNotAppended) {
+  int failures = 3;
+  server_.set_script([&failures](const v1::ProduceStreamRequest&) {
+    return failures-- > 0 ? Step::Fail(Reason::kBacklogFull) : Step::Append();
+  });
+  Producer producer(Connect(), OneRecordABatch());
+  EXPECT_EQ(SendNumbers(producer, 20).substr(0, 15), "0=0 1=1 2=2 3=3");
+  EXPECT_EQ(server_.values(0).size(), 20u);
+}
+
+TEST_F(ProducerTest, OneRefusedBatchDoesNotHarmTheOthers) {
+  server_.set_script([](const v1::ProduceStreamRequest& request) {
+    return request.produce().records().records(0).value() == "2"
+               ? Step::Fail(Reason::kInvalidRecords)
+               : Step::Append();
+  });
+  Producer producer(Connect(), OneRecordABatch());
+  EXPECT_EQ(SendNumbers(producer, 5), "0=0 1=1 2! 3=2 4=3");
+}
+
+TEST_F(ProducerTest, LostConnectionIsReportedAsUnknownAndNeverDoubles) {
+  bool dropped = false;
+  server_.set_script([&dropped](const v1::ProduceStreamRequest& request) {
+    if (request.produce().records().records(0).value() != "2" || std::exchange(dropped, true)) {
+      return Step::Append();
+    }
+    return Step::AppendAndDropStream();
+  });
+  ProducerOptions options = OneRecordABatch();
+  options.max_in_flight_per_partition = 1;
+  Producer producer(Connect(), options);
+  EXPECT_EQ(SendNumbers(producer, 5), "0=0 1=1 2? 3=3 4=4");
+  EXPECT_EQ(server_.values(0), (std::vector<std::string>{"0", "1", "2", "3", "4"}));
+}
+
+TEST_F(ProducerTest, WaitsForAServerThatRestarts) {
+  Producer producer(Connect(), OneRecordABatch());
+  EXPECT_EQ(SendNumbers(producer, 1), "0=0");
+  server_.Stop();
+  absl::Notification answered;
+  SendResult result;
+  ASSERT_TRUE(producer
+                  .Send("t", {.value = "later", .partition = 0},
+                        [&](const SendResult& answer) {
+                          result = answer;
+                          answered.Notify();
+                        })
+                  .ok());
+  server_.Restart();
+  answered.WaitForNotification();
+  EXPECT_TRUE(result.status.ok()) << result.status;
+  EXPECT_EQ(result.offset, 1);
+}
+
+TEST_F(ProducerTest, GivesUpCleanlyWhenTheServerStaysAway) {
+  ProducerOptions options = OneRecordABatch();
+  options.delivery_timeout = absl::Milliseconds(300);
+  Producer producer(Connect(), options);
+  EXPECT_EQ(SendNumbers(producer, 1), "0=0");
+  server_.Stop();
+  // What was never handed to a connection was certainly not appended.
+  EXPECT_EQ(SendNumbers(producer, 3), "0! 1! 2!");
+}
+
+TEST_F(ProducerTest, UnreachableServerIsTold) {
+  server_.Stop();
+  Producer producer(Connect(), {});
+  EXPECT_TRUE(absl::IsUnavailable(producer.Send("t", {.value = "x"})));
+  EXPECT_TRUE(absl::IsUnavailable(producer.SendAndWait("t", {.value = "x"}).status));
+}
+
+TEST_F(ProducerTest, FullBufferFailsOrWaitsAsAsked) {
+  absl::Notification go_on;
+  server_.set_script([&go_on](const v1::ProduceStreamRequest&) {
+    go_on.WaitForNotification();
+    return Step::Append();
+  });
+  ProducerOptions options = {.linger = absl::ZeroDuration(), .buffer_bytes = 1'000};
+  options.when_full = ProducerOptions::WhenFull::kFail;
+  Producer producer(Connect(), options);
+  std::atomic<int> answered = 0;
+  int taken = 0;
+  absl::Status status;
+  while ((status = producer.Send("t", {.value = std::string(100, 'x')}, [&](const SendResult&) {
+           ++answered;
+         })).ok()) {
+    ++taken;
+  }
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_LE(taken, 10);
+  go_on.Notify();
+  ASSERT_TRUE(producer.Flush().ok());
+  EXPECT_EQ(answered, taken);
+  EXPECT_TRUE(producer.Send("t", {.value = "room again"}).ok());
+}
+
+TEST_F(ProducerTest, ClosingAnswersEveryRecord) {
+  absl::Notification go_on;
+  server_.set_script([&go_on](const v1::ProduceStreamRequest&) {
+    go_on.WaitForNotification();
+    return Step::DropStream();
+  });
+  std::atomic<int> unknown = 0;
+  std::atomic<int> not_appended = 0;
+  {
+    ProducerOptions options = OneRecordABatch();
+    options.max_in_flight_per_partition = 1;
+    Producer producer(Connect(), options);
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(producer
+                      .Send("t", {.value = "x", .partition = 0},
+                            [&](const SendResult& result) {
+                              ++(result.outcome == AppendOutcome::kUnknown ? unknown
+                                                                           : not_appended);
+                            })
+                      .ok());
+    }
+    server_.WaitForRequests(1);
+  }
+  EXPECT_EQ(unknown, 1);
+  EXPECT_EQ(not_appended, 2);
+  go_on.Notify();
+}
+
+TEST_F(ProducerTest, CallbacksMaySendButNotWait) {
+  Producer producer(Connect(), OneRecordABatch());
+  absl::Notification done;
+  ASSERT_TRUE(producer
+                  .Send("t", {.value = "first", .partition = 0},
+                        [&](const SendResult&) {
+                          EXPECT_TRUE(absl::IsFailedPrecondition(producer.Flush()));
+                          EXPECT_TRUE(absl::IsFailedPrecondition(
+                              producer.SendAndWait("t", {.value = "x"}).status));
+                          EXPECT_TRUE(producer
+                                          .Send("t", {.value = "second", .partition = 0},
+                                                [&](const SendResult&) { done.Notify(); })
+                                          .ok());
+                        })
+                  .ok());
+  done.WaitForNotification();
+  EXPECT_EQ(server_.values(0), (std::vector<std::string>{"first", "second"}));
+}
+
+}  // namespace
+}  // namespace leat::client
