@@ -1,15 +1,14 @@
 // `leat`: the server and every client verb.
 
-#include <malloc.h>
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "absl/synchronization/mutex.h"
 #include "cli/command.h"
 #include "cli/failure.h"
 #include "fmt/format.h"
+#include "server/process.h"
 
 namespace leat::cli {
 
@@ -19,20 +18,11 @@ void GlobalOptions::Tell(std::string_view message) const {
 
 namespace {
 
-void PrepareProcess() {
-  // Debian's Abseil checks the order of every lock that gRPC takes: slow, and able to abort a
-  // client whose server leaves.
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  // Batches of a megabyte come and go: by default glibc returns each to the kernel, which costs
-  // more than filling it.
-  mallopt(M_MMAP_THRESHOLD, 256 << 20);
-  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+int Main(int argc, char** argv) {
+  // A client needs the same: it sends and receives the same megabytes.
+  server::PrepareServerProcess();
   // A reader of our output that went away is told by EPIPE.
   signal(SIGPIPE, SIG_IGN);
-}
-
-int Main(int argc, char** argv) {
-  PrepareProcess();
   GlobalOptions globals;
   Run run;
   CLI::App app("An append-only event log: server and client in one.", "leat");

@@ -1,0 +1,20 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
+#include "cli/failure.h"
+#include "cli/output.h"
+#include "fmt/format.h"
+#include "server/version.h"
+
+namespace leat::cli {
+
+void AddVersionCommand(CLI::App& app, Run& run) {
+  app.add_subcommand("version", "Print the version of this program")->callback([&run] {
+    run = [] {
+      const absl::Status status = Print(fmt::format("leat {}\n", server::kVersion));
+      return status.ok() ? kOk : Fail(status, {});
+    };
+  });
+}
+
+}  // namespace leat::cli
