@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "fmt/core.h"
 #include "storage/io/aligned_buffer.h"
 #include "storage/log/corruption.h"
@@ -81,7 +82,7 @@ Finding FindingOf(Finding::Kind kind, const Examination& found, const OpeningVer
     finding.bytes = found.leftover.bytes_end - segment.frames_end;
   }
   if (!found.chain_end.ok()) {
-    finding.detail += fmt::format(" ({})", std::string(found.chain_end.message()));
+    absl::StrAppend(&finding.detail, " (", found.chain_end.message(), ")");
   }
   if (found.leftover.stable_offset > segment.next_offset) {
     finding.detail +=
@@ -163,7 +164,7 @@ absl::StatusOr<ActiveRecovery> RecoverActiveSegment(io::FileSystem& files,
     return ActiveRecovery{.finding = Finding{.kind = Finding::Kind::kCorrupt,
                                              .file = path,
                                              .offset = expected.base_offset,
-                                             .detail = std::string(header.status().message())}};
+                                             .detail = absl::StrCat(header.status().message())}};
   }
   if (!header.ok()) return header.status();
   absl::StatusOr<Examination> found = Examine(*std::move(file), *header, input.checkpoint);

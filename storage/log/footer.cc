@@ -199,7 +199,8 @@ absl::StatusOr<uint64_t> PeekFooterBytes(std::string_view bytes) {
 
 absl::StatusOr<SegmentFooter> DecodeFooter(uint64_t segment_id, std::string_view bytes) {
   absl::StatusOr<FooterTrailer> trailer = DecodeFooterTrailer(bytes);
-  if (!trailer.ok()) return absl::DataLossError(trailer.status().message());
+  if (absl::IsNotFound(trailer.status())) return absl::DataLossError("footer without its end");
+  if (!trailer.ok()) return trailer.status();
   if (trailer->segment_id != segment_id || trailer->footer_bytes < FooterBytes(0) ||
       trailer->footer_bytes > bytes.size() || trailer->padded_bytes() != bytes.size()) {
     return absl::DataLossError("footer trailer does not fit its footer");

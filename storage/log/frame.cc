@@ -122,7 +122,8 @@ absl::StatusOr<FrameHeader> ParseFrameHeaders(std::string_view bytes) {
   return headers->frame;
 }
 
-absl::StatusOr<ParsedFrame> ParseFrame(std::string_view bytes, std::shared_ptr<const void> owner,
+absl::StatusOr<ParsedFrame> ParseFrame(std::string_view bytes,
+                                       const std::shared_ptr<const void>& owner,
                                        PayloadCheck payloads) {
   absl::StatusOr<FrameHeaders> headers = ParseHeaders(bytes);
   if (!headers.ok()) return headers.status();

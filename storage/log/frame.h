@@ -60,7 +60,8 @@ struct ParsedFrame {
 // checksum of a payload, padding that is not zero. OUT_OF_RANGE when `bytes` holds a whole frame
 // header but ends before the frame does. UNIMPLEMENTED when frame or batch are of an unknown
 // version.
-absl::StatusOr<ParsedFrame> ParseFrame(std::string_view bytes, std::shared_ptr<const void> owner,
+absl::StatusOr<ParsedFrame> ParseFrame(std::string_view bytes,
+                                       const std::shared_ptr<const void>& owner,
                                        PayloadCheck payloads);
 
 }  // namespace leat::log

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "fmt/core.h"
 #include "storage/log/active_recovery.h"
@@ -157,7 +158,7 @@ class Recovery {
     }
     if (!recovery->finding.has_value()) return absl::OkStatus();
     if (recovery->finding->kind == Finding::Kind::kCorrupt) {
-      if (!last) recovery->finding->detail += fmt::format(": {}", std::string(why.message()));
+      if (!last) absl::StrAppend(&recovery->finding->detail, ": ", why.message());
       FoundCorrupt(*std::move(recovery->finding));
     } else {
       log_.findings.push_back(*std::move(recovery->finding));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "fmt/core.h"
 #include "storage/io/aligned_buffer.h"
@@ -18,7 +19,7 @@ constexpr size_t kOffsetDigits = 20;
 absl::Status WithPlace(const absl::Status& status, const io::File& file,
                        io::FilePosition position) {
   if (!absl::IsDataLoss(status)) return status;
-  return CorruptionError(file.path(), position, std::string(status.message()));
+  return CorruptionError(file.path(), position, absl::StrCat(status.message()));
 }
 
 absl::StatusOr<io::AlignedBuffer> ReadBlocks(const io::File& file, io::FilePosition position,

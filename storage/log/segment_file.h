@@ -69,7 +69,7 @@ enum class Preparation { kAllocate, kAllocateAndZero };
 absl::Status PrepareBlocks(io::File& file, io::FilePosition position, uint64_t bytes,
                            Preparation preparation);
 
-// Completes a segment to which nothing is in flight: footer, sync, cut to size, sync.
+// Completes a segment to which nothing is in flight: footer, cut to size, sync.
 // RESOURCE_EXHAUSTED when the disk is full: nothing has changed, and it may be repeated. After any
 // other error only recovery knows whether the segment is sealed.
 absl::StatusOr<SealedSegment> SealSegment(ActiveSegment& segment);

@@ -10,13 +10,12 @@
 namespace leat::log {
 namespace {
 
-// Writes what ends at `end`, cutting the file there, durably. The first flush is what the cut waits
-// for: a footer is never cut off by its own sealing.
+// Writes the footer and cuts the file after it. One flush for both: whatever a power cut leaves of
+// the two, recovery finds the frames before it whole.
 absl::Status WriteFooter(io::File& file, io::FilePosition position, const std::string& footer) {
   io::AlignedBuffer buffer(footer.size());
   std::copy(footer.begin(), footer.end(), buffer.data());
   if (absl::Status status = file.WriteAt(position, buffer.span()); !status.ok()) return status;
-  if (absl::Status status = file.Sync(); !status.ok()) return status;
   const io::FilePosition end = position + buffer.size();
   if (absl::Status status = file.Truncate(end.bytes); !status.ok()) return status;
   return file.Sync();

@@ -305,6 +305,27 @@ TEST_F(RecoveryTest, ATornWriteIsCutAndKept) {
   ExpectAllThere();
 }
 
+TEST_F(RecoveryTest, NothingIsCutBeforeItIsKept) {
+  MakeActive();
+  const std::string torn(kBlock, 'x');
+  Overwrite(SegmentPath(0), 4 * kBlock, torn);
+  for (uint64_t nth = 1;; ++nth) {
+    const std::unique_ptr<io::SimulatedFileSystem> copy = disk_.Kill();
+    copy->FailNth(nth, absl::DataLossError("power cut"), io::FaultRepeat::kForever);
+    const bool done = Recover(*copy).ok();
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+      const std::map<std::string, std::string> left = Snapshot(*copy->Crash(seed));
+      const std::string kept =
+          io::JoinPath(kQuarantineDirectory,
+                       "01020300000000000000000000000000-5-00000000000000000000.log-16384");
+      if (left.at(SegmentPath(0)).size() > 4 * kBlock) continue;
+      ASSERT_TRUE(left.contains(kept)) << "operation " << nth << ", seed " << seed;
+      EXPECT_EQ(left.at(kept), torn);
+    }
+    if (done) break;
+  }
+}
+
 TEST_F(RecoveryTest, WhatIsKeptIsNeverReplaced) {
   MakeActive();
   for (size_t copies = 1; copies <= 3; ++copies) {
@@ -367,6 +388,26 @@ TEST_F(RecoveryTest, AFooterOfANewerVersionIsNeverCut) {
   record::StoreLittleEndian(record::Crc32c({trailer + 12, 52}), trailer + 8);
   Overwrite(SegmentPath(0), 4 * kBlock, footer);
   ExpectCorruptAt(3);
+}
+
+// Each is whole, and names the frame before.
+TEST_F(RecoveryTest, AFrameThatDoesNotFitIsNotTaken) {
+  MakeActive();
+  const FrameHeader fits{.segment_id = log_.segment().header.segment_id,
+                         .previous_crc = log_.segment().last_frame_crc,
+                         .first_offset = {3}};
+  FrameHeader of_another_segment = fits;
+  ++of_another_segment.segment_id;
+  FrameHeader after_a_hole = fits;
+  after_a_hole.first_offset = {4};
+  FrameHeader twice = fits;
+  twice.first_offset = {2};
+  for (const FrameHeader& header : {of_another_segment, after_a_hole, twice}) {
+    const record::Batch batch = MakeBatch(header.first_offset.value, 1, "v", 1);
+    Overwrite(SegmentPath(0), 4 * kBlock, BytesOf(BuildFrame(header, {batch})));
+    EXPECT_EQ(Restart().next_offset.value, 3);
+    ExpectAllThere();
+  }
 }
 
 // --- Frames that were cut stay cut.
