@@ -1,0 +1,255 @@
+#include "server/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "absl/strings/numbers.h"
+#include "absl/time/time.h"
+#include "server/address.h"
+#include "server/config_file.h"
+#include "server/config_value.h"
+#include "server/suggestion.h"
+
+namespace leat::server {
+namespace {
+
+constexpr uint64_t kKiB = 1 << 10;
+constexpr uint64_t kMiB = 1 << 20;
+constexpr uint64_t kTiB = uint64_t{1} << 40;
+
+using Member = std::variant<std::string ServerOptions::*, std::vector<std::string> ServerOptions::*,
+                            uint32_t ServerOptions::*, uint64_t ServerOptions::*,
+                            absl::Duration ServerOptions::*>;
+
+struct Setting {
+  std::string_view key;
+  Member member;  // uint32_t are counts, uint64_t are bytes.
+  std::string_view help;
+  uint64_t least = 0;  // In seconds for durations.
+  uint64_t most = UINT64_MAX;
+  std::string_view choices = {};  // Separated by '|'. Empty: anything.
+};
+
+using Options = ServerOptions;
+
+// The order is that of the file: keys of one table stand together, those of none first.
+const Setting kSettings[] = {
+    {"data_dir", &Options::data_dir, "Where everything is kept. Made if need be."},
+    {"listen", &Options::listen,
+     "Addresses to serve on: HOST:PORT or unix:PATH. Port 0 takes any free one. There is no TLS "
+     "and no\n"
+     "authentication yet: keep to loopback, or to a network you trust."},
+    {"drain_timeout", &Options::drain_timeout,
+     "How long a stop waits for calls to end before it cancels them.", 0, 3'600},
+    {"storage.io_backend", &Options::io_backend,
+     "auto takes io_uring where the kernel allows it, else POSIX calls.", 0, 0, "auto|uring|posix"},
+    {"storage.shards", &Options::shards,
+     "Threads that partitions are spread over. 0: one for each core.", 0, 1'024},
+    {"storage.min_free_bytes", &Options::min_free_bytes,
+     "With less free space than this, appends are refused until there is more.", 0, kTiB},
+    {"storage.retention_interval", &Options::retention_interval,
+     "How often old segments are looked for.", 1, 86'400},
+    {"storage.checkpoint_interval", &Options::checkpoint_interval,
+     "How often the checkpoint is written, which shortens the next start.", 1, 3'600},
+    {"limits.max_message_bytes", &Options::max_message_bytes,
+     "Largest record set in one message. Clients refuse messages over 4 MiB unless told otherwise.",
+     64 * kKiB, 64 * kMiB},
+    {"limits.max_topics", &Options::max_topics, "Most topics.", 1, 1'000'000},
+    {"limits.max_partitions_per_topic", &Options::max_partitions_per_topic,
+     "Most partitions of one topic.", 1, 1'024},
+    {"limits.max_calls", &Options::max_calls, "Most calls under way at one time, streams included.",
+     1, 1'000'000},
+    {"limits.max_streams_per_connection", &Options::max_streams_per_connection,
+     "Most calls under way on one connection.", 1, 1'000'000},
+    {"limits.produce_in_flight_bytes", &Options::produce_in_flight_bytes,
+     "Most bytes of appends that were received and not yet answered.", 8 * kMiB, kTiB},
+    {"limits.read_in_flight_bytes", &Options::read_in_flight_bytes,
+     "Most bytes of records that were read and not yet sent.", 8 * kMiB, kTiB},
+    {"limits.grpc_memory_bytes", &Options::grpc_memory_bytes,
+     "Most memory that gRPC may use for what it receives and sends.", 64 * kMiB, kTiB},
+    {"log.level", &Options::log_level, "What is logged to stderr.", 0, 0,
+     "debug|info|warning|error"},
+    {"log.format", &Options::log_format, "text or json, one line each.", 0, 0, "text|json"},
+};
+
+absl::Status Invalid(std::string_view what) {
+  return absl::InvalidArgumentError(absl::string_view(what.data(), what.size()));
+}
+
+const Setting* FindSetting(std::string_view key) {
+  for (const Setting& setting : kSettings) {
+    if (setting.key == key) return &setting;
+  }
+  return nullptr;
+}
+
+std::string UnknownKey(std::string_view key) {
+  std::vector<std::string_view> known;
+  for (const Setting& setting : kSettings) known.push_back(setting.key);
+  const std::string_view closest = ClosestName(key, known);
+  return closest.empty() ? "no such setting" : fmt::format("no such setting; is it {}?", closest);
+}
+
+// Reads a value into its member: one overload for each type.
+struct Reader {
+  const Setting& setting;
+  std::string_view text;
+  ServerOptions& options;
+
+  absl::Status operator()(std::string ServerOptions::*member) const {
+    if (text.empty()) return Invalid("must not be empty");
+    if (!setting.choices.empty() && !IsChoice(text, setting.choices)) {
+      return Invalid(fmt::format("is '{}', must be one of {}", text, setting.choices));
+    }
+    options.*member = text;
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(std::vector<std::string> ServerOptions::*member) const {
+    auto list = ParseList(text);
+    if (list.empty()) return Invalid("must name at least one");
+    options.*member = std::move(list);
+    return absl::OkStatus();
+  }
+
+  absl::Status operator()(uint32_t ServerOptions::*member) const {
+    uint32_t value = 0;
+    if (!absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &value)) {
+      return Invalid(fmt::format("is '{}', must be a number", text));
+    }
+    options.*member = value;
+    return CheckRange(value, [](uint64_t v) { return std::to_string(v); });
+  }
+
+  absl::Status operator()(uint64_t ServerOptions::*member) const {
+    const auto value = ParseBytes(text);
+    if (!value.has_value()) {
+      return Invalid(fmt::format("is '{}', must be a size such as 4MiB", text));
+    }
+    options.*member = *value;
+    return CheckRange(*value, FormatBytes);
+  }
+
+  absl::Status operator()(absl::Duration ServerOptions::*member) const {
+    absl::Duration value;
+    if (!absl::ParseDuration(absl::string_view(text.data(), text.size()), &value) ||
+        value < absl::ZeroDuration()) {
+      return Invalid(fmt::format("is '{}', must be a time such as 30s", text));
+    }
+    options.*member = value;
+    return CheckRange(static_cast<uint64_t>(absl::ToInt64Seconds(value)),
+                      [](uint64_t v) { return fmt::format("{}s", v); });
+  }
+
+  template <typename Format>
+  absl::Status CheckRange(uint64_t value, const Format& format) const {
+    if (value >= setting.least && value <= setting.most) return absl::OkStatus();
+    return Invalid(fmt::format("is {}, must be from {} to {}", text, format(setting.least),
+                               format(setting.most)));
+  }
+};
+
+// Writes a value as TOML.
+struct Writer {
+  const ServerOptions& options;
+
+  std::string operator()(std::string ServerOptions::*member) const {
+    return Quote(options.*member);
+  }
+  std::string operator()(std::vector<std::string> ServerOptions::*member) const {
+    std::string list;
+    for (const std::string& item : options.*member) {
+      list += (list.empty() ? "" : ", ") + Quote(item);
+    }
+    return "[" + list + "]";
+  }
+  std::string operator()(uint32_t ServerOptions::*member) const {
+    return std::to_string(options.*member);
+  }
+  std::string operator()(uint64_t ServerOptions::*member) const {
+    return Quote(FormatBytes(options.*member));
+  }
+  std::string operator()(absl::Duration ServerOptions::*member) const {
+    return Quote(absl::FormatDuration(options.*member));
+  }
+};
+
+absl::Status ApplyEnvironment(const ConfigSources& sources, ServerOptions& options) {
+  if (!sources.environment) return absl::OkStatus();
+  for (const Setting& setting : kSettings) {
+    const std::string name = EnvironmentName(setting.key);
+    const char* value = sources.environment(name.c_str());
+    if (value == nullptr) continue;
+    if (auto status = SetOption(setting.key, value, name, options); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckListen(const ServerOptions& options) {
+  for (const std::string& address : options.listen) {
+    if (auto status = CheckAddress(address); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status SetOption(std::string_view key, std::string_view text, std::string_view source,
+                       ServerOptions& options) {
+  const Setting* setting = FindSetting(key);
+  if (setting == nullptr) return Invalid(fmt::format("{}: {}: {}", source, key, UnknownKey(key)));
+  const auto status = std::visit(Reader{*setting, text, options}, setting->member);
+  if (status.ok()) return status;
+  return Invalid(fmt::format("{}: {}: {}", source, key, std::string(status.message())));
+}
+
+absl::StatusOr<ServerOptions> LoadOptions(const ConfigSources& sources) {
+  ServerOptions options;
+  if (sources.file.has_value()) {
+    const auto values = ReadConfigFile(*sources.file);
+    if (!values.ok()) return values.status();
+    for (const ConfigFileValue& value : *values) {
+      const std::string source = fmt::format("{}:{}", *sources.file, value.line);
+      auto status = SetOption(value.key, value.text, source, options);
+      if (!status.ok()) return status;
+    }
+  }
+  if (auto status = ApplyEnvironment(sources, options); !status.ok()) return status;
+  for (const auto& [key, text] : sources.flags) {
+    if (auto status = SetOption(key, text, "command line", options); !status.ok()) return status;
+  }
+  if (auto status = CheckListen(options); !status.ok()) return status;
+  return options;
+}
+
+std::string RenderConfig(const ServerOptions& options) {
+  std::string text;
+  std::string table;
+  for (const Setting& setting : kSettings) {
+    const size_t dot = setting.key.find('.');
+    const std::string_view name = setting.key.substr(dot == std::string_view::npos ? 0 : dot + 1);
+    const std::string_view own_table = setting.key.substr(0, setting.key.size() - name.size());
+    if (own_table != table) text += fmt::format("\n[{}]\n", own_table.substr(0, dot));
+    table = own_table;
+    for (const std::string& line : SplitLines(setting.help)) text += fmt::format("# {}\n", line);
+    if (!setting.choices.empty()) text += fmt::format("# One of {}.\n", setting.choices);
+    text += fmt::format("{} = {}\n", name, std::visit(Writer{options}, setting.member));
+  }
+  return text;
+}
+
+std::string EnvironmentName(std::string_view key) {
+  std::string name = "LEAT_";
+  for (const char c : key) name += c == '.' ? '_' : static_cast<char>(std::toupper(c));
+  return name;
+}
+
+std::vector<std::pair<std::string, std::string>> ConfigKeys() {
+  std::vector<std::pair<std::string, std::string>> keys;
+  for (const Setting& setting : kSettings) keys.emplace_back(setting.key, setting.help);
+  return keys;
+}
+
+}  // namespace leat::server
