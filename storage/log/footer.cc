@@ -163,7 +163,7 @@ std::string EncodeFooter(uint64_t segment_id, const SegmentFooter& footer) {
     ForEachIndexField(entry, FieldStorer(entry_out));
     entry_out += kIndexEntryBytes;
   }
-  trailer.footer_crc = CrcOf(std::string_view(bytes).substr(0, header.footer_bytes));
+  trailer.footer_crc = CrcOf({bytes.data(), header.footer_bytes});
   StoreLittleEndian(trailer.footer_crc, out + kCrcAt);
 
   char* const end = out + bytes.size() - FooterTrailer::kEncodedBytes;

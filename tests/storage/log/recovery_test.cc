@@ -459,6 +459,22 @@ TEST_F(RecoveryTest, WhatReadersSeeSurvivesAPowerCut) {
   }
 }
 
+// A killed process gave a segment its name and did not live to flush the directory.
+TEST_F(RecoveryTest, TheNameOfASegmentSurvivesAPowerCut) {
+  Must(log_.CreateSegment());
+  const std::string temporary = SegmentPath(0) + ".tmp";
+  Must(disk_.Rename(SegmentPath(0), temporary));
+  Must(disk_.SyncDirectory(kLogDirectory));
+  Must(disk_.Rename(temporary, SegmentPath(0)));
+  TestLog next_life(disk_, history_, 2);
+  Must(next_life.Open());
+  Must(next_life.Append({10}));
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    History seen = history_;
+    Must(RecoverAndVerify(*disk_.Crash(seed), seen));
+  }
+}
+
 // --- Sealing that was interrupted.
 
 TEST_F(RecoveryTest, FinishesSealing) {
