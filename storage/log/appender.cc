@@ -29,7 +29,6 @@ Appender::Appender(const LogEnvironment& environment, Place place, const LogOpti
       place_(std::move(place)),
       hooks_(std::move(hooks)),
       incarnation_(environment.random()),
-      options_(options),
       log_(std::move(log)),
       queue_(std::move(queue)),
       writer_(*environment.loop),
@@ -40,6 +39,7 @@ Appender::Appender(const LogEnvironment& environment, Place place, const LogOpti
     state_ = LogState::kCorrupt;
     state_detail_ = std::move(corrupt);
   }
+  SetOptions(options);
   if (const std::shared_ptr<Segment> active = log_->active()) BeginSegment(*active);
 }
 

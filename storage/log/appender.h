@@ -65,7 +65,7 @@ class Appender : public std::enable_shared_from_this<Appender> {
   // Calls nobody any more. What is in flight ends on its own.
   void Abandon();
 
-  void SetOptions(const LogOptions& options) { options_ = options; }
+  void SetOptions(const LogOptions& options);
 
   LogState state() const { return state_; }
   const absl::Status& state_detail() const { return state_detail_; }

@@ -76,9 +76,14 @@ void Appender::OnCreated(absl::StatusOr<ActiveSegment> created) {
   Pump();
 }
 
+void Appender::SetOptions(const LogOptions& options) {
+  options_ = options;
+  preparer_.SetSegmentBytes(options.segment_bytes);
+}
+
 void Appender::BeginSegment(const Segment& segment) {
   const ActiveSegment& active = segment.active_segment();
-  preparer_.Begin(active.file, active.prepared_end, options_.segment_bytes);
+  preparer_.Begin(active.file, active.prepared_end);
   written_ = {.position = active.frames_end,
               .last_frame_crc = active.last_frame_crc,
               .next_offset = active.next_offset,

@@ -19,11 +19,13 @@ constexpr absl::Duration kSlowStep = absl::Seconds(10);
 
 BlockPreparer::BlockPreparer(io::EventLoop& loop) : loop_(loop) {}
 
-void BlockPreparer::Begin(std::shared_ptr<io::File> file, io::FilePosition prepared_end,
-                          uint64_t segment_bytes) {
+void BlockPreparer::Begin(std::shared_ptr<io::File> file, io::FilePosition prepared_end) {
   LEAT_CHECK(!busy_);
   file_ = std::move(file);
   prepared_end_ = prepared_end;
+}
+
+void BlockPreparer::SetSegmentBytes(uint64_t segment_bytes) {
   segment_end_ = {io::RoundUpToBlock(segment_bytes)};
 }
 

@@ -33,9 +33,11 @@ class BlockPreparer {
 
   explicit BlockPreparer(io::EventLoop& loop);
 
-  // Goes on with another segment file, of which no more than `segment_bytes` are prepared unless a
-  // frame requires it. Must not be busy.
-  void Begin(std::shared_ptr<io::File> file, io::FilePosition prepared_end, uint64_t segment_bytes);
+  // Goes on with another segment file. Must not be busy.
+  void Begin(std::shared_ptr<io::File> file, io::FilePosition prepared_end);
+
+  // No more than this is prepared of a segment file, unless a frame requires it.
+  void SetSegmentBytes(uint64_t segment_bytes);
 
   // Blocks before it are ready.
   io::FilePosition prepared_end() const { return prepared_end_; }

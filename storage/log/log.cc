@@ -1,18 +1,24 @@
 #include "storage/log/log.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "storage/log/append_queue.h"
 #include "storage/log/appender.h"
 #include "storage/log/durable_log.h"
 #include "storage/log/log_reader.h"
+#include "storage/log/quiet_timer.h"
 #include "storage/log/retention.h"
 #include "storage/log/segment_remover.h"
 #include "storage/record/error.h"
 
 namespace leat::log {
 namespace {
+
+// Memory of a log that takes no appends any more is better used elsewhere.
+constexpr absl::Duration kTailLifetime = absl::Seconds(30);
 
 absl::Status CorruptError(const Finding& finding) {
   return record::MakeError(
@@ -30,14 +36,20 @@ struct Log::Parts {
   std::shared_ptr<Appender> appender;
   std::shared_ptr<LogReader> reader;
   std::shared_ptr<SegmentRemover> remover;
+  std::shared_ptr<QuietTimer> tail_timer;
+  std::optional<CheckpointEntry> opening_checkpoint;
   WallClockWatch wall_clock;
   std::function<void()> observer = [] {};
 
-  // Lets go of segments before the log start.
-  void RemoveTrimmed() {
-    std::vector<std::shared_ptr<Segment>> trimmed = durable->TrimTo(durable->log_start());
+  void TrimTo(record::Offset log_start) {
+    std::vector<std::shared_ptr<Segment>> trimmed = durable->TrimTo(log_start);
     reader->DropTrimmed();
     remover->Remove(std::move(trimmed));
+  }
+
+  void OnChanged() {
+    tail_timer->Touch();
+    observer();
   }
 };
 
@@ -53,10 +65,14 @@ std::unique_ptr<Log> Log::Create(const LogEnvironment& environment, const Recove
   p->durable = std::make_shared<DurableLog>(std::move(recovered), options.tail_bytes);
   p->reader = std::make_shared<LogReader>(environment, p->durable);
   p->remover = std::make_shared<SegmentRemover>(environment, place.directory);
+  p->tail_timer = std::make_shared<QuietTimer>(*environment.loop, kTailLifetime,
+                                               [p] { p->durable->tail().Clear(); });
+  p->opening_checkpoint = place.checkpoint;
   p->appender = std::make_shared<Appender>(
       environment, Appender::Place{.directory = place.directory, .key = place.key}, options,
       p->durable, std::move(queue), std::move(corrupt),
-      Appender::Hooks{.changed = [p] { p->observer(); }, .sealed = [p] { p->RemoveTrimmed(); }});
+      Appender::Hooks{.changed = [p] { p->OnChanged(); },
+                      .sealed = [p] { p->TrimTo(p->durable->log_start()); }});
   return std::unique_ptr<Log>(new Log(std::move(parts)));
 }
 
@@ -101,10 +117,8 @@ std::optional<record::Offset> Log::RetentionTarget() {
 
 void Log::TrimTo(record::Offset log_start) {
   const record::Offset before = this->log_start();
-  std::vector<std::shared_ptr<Segment>> trimmed = parts_->durable->TrimTo(log_start);
+  parts_->TrimTo(log_start);
   if (this->log_start() == before) return;
-  parts_->reader->DropTrimmed();
-  parts_->remover->Remove(std::move(trimmed));
   // An active segment of which nothing is left goes the same way once it is sealed.
   if (this->log_start() == log_end()) parts_->appender->Roll();
   parts_->observer();
@@ -117,6 +131,8 @@ void Log::SetOptions(const LogOptions& options) {
 }
 
 std::optional<CheckpointEntry> Log::checkpoint() const {
+  // What bears witness that records are missing must not be replaced by what is left of them.
+  if (state() == LogState::kCorrupt) return parts_->opening_checkpoint;
   if (parts_->durable->segments().empty()) return std::nullopt;
   CheckpointEntry entry = parts_->durable->segments().back()->Checkpoint();
   entry.incarnation = parts_->appender->incarnation();

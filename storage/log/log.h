@@ -83,7 +83,8 @@ class Log {
 
   void SetOptions(const LogOptions& options);
 
-  // What the checkpoint may say of this log now; nullopt when nothing is on disk.
+  // What the checkpoint may say of this log now; nullopt when nothing is on disk. For a corrupt log
+  // what it said at the opening.
   std::optional<CheckpointEntry> checkpoint() const;
 
   // Refuses further appends (kServerStopping), waits for those in flight and for reads, writes the

@@ -24,7 +24,8 @@ class BlockPreparerTest : public testing::Test {
  protected:
   BlockPreparerTest() {
     file_ = *disk_.Open("/file", io::OpenMode::kCreateDirect);
-    preparer_.Begin(file_, {0}, uint64_t{1} << 30);
+    preparer_.Begin(file_, {0});
+    preparer_.SetSegmentBytes(uint64_t{1} << 30);
     disk_.TraceTo(&trace_);
   }
 
@@ -102,7 +103,7 @@ TEST_F(BlockPreparerTest, PreparesAheadWhenFewBlocksAreLeft) {
 }
 
 TEST_F(BlockPreparerTest, PreparesNoMoreThanTheSegmentUnlessAFrameRequiresIt) {
-  preparer_.Begin(file_, {0}, 2 * kSmallFrame);
+  preparer_.SetSegmentBytes(2 * kSmallFrame);
   ASSERT_TRUE(Require(kSmallFrame, kSmallFrame).ok());
   EXPECT_EQ(prepared(), 2 * kSmallFrame);
   preparer_.Ahead({2 * kSmallFrame}, kSmallFrame, [] {});

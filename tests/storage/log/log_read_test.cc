@@ -221,16 +221,30 @@ TEST(LogReadTest, ACorruptLogIsReadUpToTheDamage) {
   const Values values = AppendNumbers(log, 10);
   log.Wait(absl::Seconds(1));
   log.SaveCheckpoint();
-  ASSERT_TRUE(log.disk().Corrupt(log.FilePath(0), {6 * 4096 + 70}, 1).ok());
-  // The checkpoint vouches for what it covers; without it recovery reads everything.
-  log.CutPower(1);
-  if (log.log().state() == LogState::kOnline) {
-    EXPECT_EQ(record::ReasonOf(log.ReadAll().status()), record::Reason::kLogCorrupt);
-    return;
+  const std::optional<CheckpointEntry> checkpoint = log.log().checkpoint();
+  // The last frame before the mark, to which the checkpoint would lead, and one in the middle.
+  for (const uint64_t block : {10, 11, 6}) {
+    ASSERT_TRUE(log.disk().Corrupt(log.FilePath(0), {block * 4096 + 70}, 1).ok());
   }
-  EXPECT_EQ(log.log().state(), LogState::kCorrupt);
-  EXPECT_EQ(*log.ReadAll(), Values(values.begin(), values.begin() + 5));
-  EXPECT_EQ(record::ReasonOf(log.AppendNow("x").status()), record::Reason::kLogCorrupt);
+  for (int restart = 0; restart < 3; ++restart) {
+    log.CutPower(1);
+    ASSERT_EQ(log.log().state(), LogState::kCorrupt);
+    EXPECT_EQ(*log.ReadAll(), Values(values.begin(), values.begin() + 5));
+    EXPECT_EQ(record::ReasonOf(log.AppendNow("x").status()), record::Reason::kLogCorrupt);
+    // What says so is not written over by a log that knows less.
+    EXPECT_EQ(log.log().checkpoint(), checkpoint);
+    log.SaveCheckpoint();
+  }
+}
+
+TEST(LogReadTest, AnIdleLogHoldsNoTailInMemory) {
+  LogFixture log;
+  const Values values = AppendNumbers(log, 10);
+  log.Wait(absl::Minutes(1));
+  std::vector<SimulatedOperation> trace;
+  log.disk().TraceTo(&trace);
+  EXPECT_EQ(*log.ReadAll(), values);
+  EXPECT_EQ(Count(trace, OperationKind::kRead), 1u);
 }
 
 TEST(LogReadTest, FindsTimestamps) {
