@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/failure.h"
@@ -48,6 +49,13 @@ int Main(int argc, char** argv) {
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
+    const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
+    if (!unknown.empty()) {
+      Complain(fmt::format(
+          "'{}' means nothing here; 'leat --help' and 'leat VERB --help' tell what can be said",
+          unknown[0]));
+      return kUsage;
+    }
     Complain(fmt::format("{}; 'leat --help' and 'leat VERB --help' tell what can be said",
                          error.what()));
     return kUsage;

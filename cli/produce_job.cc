@@ -15,6 +15,7 @@
 #include "cli/line_reader.h"
 #include "cli/quantity.h"
 #include "cli/terminal.h"
+#include "client/admin.h"
 #include "client/producer.h"
 #include "fmt/format.h"
 
@@ -152,28 +153,32 @@ class RecordSource {
   std::vector<std::pair<std::string, std::optional<std::string>>> headers_;
 };
 
-// Sends every line. Stops at the first fault, and returns it with the number of its line before.
-absl::Status SendLines(const RecordSource& source, const std::string& topic, LineReader& lines,
-                       client::Producer& producer, Tally& tally, ProgressLine& progress) {
-  const auto at_line = [&lines](const absl::Status& status, const Subject& subject) {
-    return absl::Status(status.code(),
-                        fmt::format("line {}: {}", lines.line_number(), Explain(status, subject)));
+// What ended the input early.
+struct Fault {
+  ExitCode code = kOk;
+  std::string message;
+};
+
+// Sends every line, up to the first fault.
+Fault SendLines(const RecordSource& source, const Subject& subject, LineReader& lines,
+                client::Producer& producer, Tally& tally, ProgressLine& progress) {
+  const auto at_line = [&](const absl::Status& status) {
+    return fmt::format("line {}: {}", lines.line_number(), Explain(status, subject));
   };
   while (tally.counts().first_failure.ok()) {
     const auto line = lines.Next();
-    if (!line.ok()) return line.status();
-    if (!line->has_value()) return absl::OkStatus();
+    if (!line.ok()) return {kFailed, Explain(line.status(), subject)};
+    if (!line->has_value()) break;
     const absl::StatusOr<InputRecord> record = source.Parse(**line);
-    if (!record.ok()) return at_line(absl::DataLossError(record.status().message()), {});
+    if (!record.ok()) return {kFailed, at_line(record.status())};
     const uint64_t number = lines.line_number();
-    absl::Status sent = producer.Send(
-        topic, record->View(),
+    const absl::Status sent = producer.Send(
+        subject.topic, record->View(),
         [&tally, number](const client::SendResult& result) { tally.Count(result, number); });
-    if (!sent.ok())
-      return number == 1 && !absl::IsInvalidArgument(sent) ? sent : at_line(sent, {"", topic});
+    if (!sent.ok()) return {ExitCodeOf(sent), at_line(sent)};
     progress.Update(number, lines.bytes_read());
   }
-  return absl::OkStatus();
+  return {};
 }
 
 std::string Summary(const Tally::Counts& counts, const std::string& topic, uint64_t bytes,
@@ -200,15 +205,21 @@ ExitCode Produce(const GlobalOptions& globals, const ProduceFlags& flags) {
   const absl::StatusOr<InputFile> input = InputFile::Open(flags.file);
   if (!input.ok()) return Fail(input.status(), {});
 
+  // Before anything is typed.
+  const client::Client client = globals.Connect();
+  if (auto topic = client::Admin(client).GetTopic(flags.topic); !topic.ok()) {
+    return Fail(topic.status(), subject);
+  }
+
   const Interrupt interrupt;
   Tally tally;
   LineReader lines(input->descriptor(), interrupt.descriptor(), source->max_line_bytes());
   ProgressLine progress(!globals.quiet, input->size());
   const absl::Time started = absl::Now();
-  client::Producer producer(globals.Connect(), *options);
-  absl::Status fault = SendLines(*source, flags.topic, lines, producer, tally, progress);
+  client::Producer producer(client, *options);
+  const Fault fault = SendLines(*source, subject, lines, producer, tally, progress);
   // Each record is answered or given up within the delivery timeout.
-  if (absl::Status flushed = producer.Flush(); fault.ok()) fault = flushed;
+  static_cast<void>(producer.Flush());
   progress.Clear();
 
   const Tally::Counts counts = tally.counts();
@@ -216,14 +227,14 @@ ExitCode Produce(const GlobalOptions& globals, const ProduceFlags& flags) {
     Complain(fmt::format("line {}: {}", counts.first_failed_line,
                          Explain(counts.first_failure, subject)));
   }
-  if (!fault.ok()) Complain(Explain(fault, subject));
-  if (counts.produced > 0 || fault.ok()) {
+  if (fault.code != kOk) Complain(fault.message);
+  if (counts.produced > 0 || fault.code == kOk) {
     globals.Tell(Summary(counts, flags.topic, lines.bytes_read(), absl::Now() - started));
   }
   if (interrupt.requested()) return kInterrupted;
-  if (fault.ok() && counts.first_failure.ok()) return kOk;
+  if (fault.code == kOk && counts.first_failure.ok()) return kOk;
   if (counts.produced > 0) return kPartlyDone;
-  return ExitCodeOf(fault.ok() ? counts.first_failure : fault);
+  return fault.code != kOk ? fault.code : ExitCodeOf(counts.first_failure);
 }
 
 }  // namespace leat::cli

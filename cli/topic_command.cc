@@ -25,7 +25,11 @@ TopicVerb Add(CLI::App& parent, const GlobalOptions& globals, Run& run, const st
 }
 
 void AddTopic(TopicVerb& verb) {
-  verb.app->add_option("topic", verb.flags->topics, "The topic")->required()->expected(1);
+  verb.app
+      ->add_option_function<std::string>(
+          "topic", [flags = verb.flags](const std::string& topic) { flags->topics = {topic}; },
+          "The topic")
+      ->required();
 }
 
 void AddTopicList(TopicVerb& verb) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "storage/record/error.h"
+
 namespace leat::client {
 namespace {
 
@@ -33,6 +36,19 @@ int64_t OffsetOf(Position position, const v1::OffsetAnswer& answer) {
       return answer.offset();
   }
   return answer.offset();
+}
+
+// An offset that was named must be readable, also where a bounded read has nothing to read.
+absl::Status CheckStart(Position start, const v1::OffsetAnswer& answer) {
+  if (start.kind != Position::Kind::kOffset) return absl::OkStatus();
+  if (start.value >= answer.log_start_offset() && start.value <= answer.high_watermark()) {
+    return absl::OkStatus();
+  }
+  return record::MakeError(
+      record::Reason::kOffsetOutOfRange,
+      absl::StrCat("offset ", start.value, " of partition ", answer.partition(), " cannot be read"),
+      {{"logStartOffset", absl::StrCat(answer.log_start_offset())},
+       {"highWatermark", absl::StrCat(answer.high_watermark())}});
 }
 
 absl::StatusOr<v1::ListOffsetsResponse> Ask(const Admin& admin, v1::ListOffsetsRequest request,
@@ -68,6 +84,7 @@ absl::StatusOr<ReadPlan> PlanRead(const Admin& admin, std::string_view topic,
                 .partitions = {},
                 .exact_start = start.kind == Position::Kind::kOffset};
   for (const v1::OffsetAnswer& answer : starts->answers()) {
+    if (absl::Status status = CheckStart(start, answer); !status.ok()) return status;
     plan.partitions.push_back({.partition = answer.partition(),
                                .next_offset = OffsetOf(start, answer),
                                .end_offset = std::nullopt,

@@ -83,6 +83,24 @@ TEST_F(ReaderTest, ReadsARange) {
             "0@8=8 0@9=9 0:end done");
 }
 
+TEST_F(ReaderTest, AnOffsetThatCannotBeReadIsAnError) {
+  Fill(0, 4);
+  server_.Trim(0, 2);
+  for (int64_t offset : {0, 1, 5}) {
+    const auto end = Position::Latest();
+    EXPECT_EQ(
+        ReadAll({.topic = "t", .partitions = {0}, .start = Position::AtOffset(offset), .end = end}),
+        "OUT_OF_RANGE");
+    EXPECT_EQ(ReadAll({.topic = "t", .partitions = {0}, .start = Position::AtOffset(offset)}),
+              "OUT_OF_RANGE");
+  }
+  EXPECT_EQ(ReadAll({.topic = "t",
+                     .partitions = {0},
+                     .start = Position::AtOffset(4),
+                     .end = Position::Latest()}),
+            "0:end done");
+}
+
 TEST_F(ReaderTest, GoesOnAfterEveryLostConnection) {
   Fill(0, 6);
   Fill(1, 3);

@@ -1,0 +1,289 @@
+#!/usr/bin/python3
+"""The `leat` program as its users run it, against a real server of its own."""
+
+import base64
+import json
+import os
+import pathlib
+import pty
+import re
+import signal
+import subprocess
+import tempfile
+import unittest
+
+LEAT = os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], "cli/leat")
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
+
+
+class Server:
+    """A server process on a free port; `stop` and `kill` end it, `start` begins it again in the same place."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.listen = "127.0.0.1:0"
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [LEAT, "serve", "--data-dir", self.directory, "--listen", self.listen],
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+        )
+        line = ""
+        while not re.search(r"127\.0\.0\.1:\d+", line):
+            line = self.process.stderr.readline().decode()
+            if not line:
+                raise RuntimeError("the server ended before it listened")
+        self.listen = re.search(r"127\.0\.0\.1:\d+", line).group()
+
+    def end(self, number):
+        self.process.send_signal(number)
+        self.process.stderr.read()
+        self.process.stderr.close()
+        return self.process.wait()
+
+
+class EndToEndTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.server = Server(os.path.join(cls.directory.name, "data"))
+
+    @classmethod
+    def tearDownClass(cls):
+        code = cls.server.end(signal.SIGTERM)
+        cls.directory.cleanup()
+        assert code == 0, code
+
+    def setUp(self):
+        self.topic = self.id().split(".")[-1]
+
+    def popen(self, *arguments, **options):
+        environment = dict(ENVIRONMENT, LEAT_SERVER=self.server.listen)
+        return subprocess.Popen([LEAT, *arguments], env=environment, **options)
+
+    def leat(self, *arguments, stdin=b"", code=0):
+        """Runs a verb; its standard output. Its standard error is in self.stderr."""
+        process = self.popen(
+            *arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        stdout, stderr = process.communicate(stdin)
+        self.stderr = stderr.decode()
+        self.assertEqual(process.returncode, code, (arguments, self.stderr))
+        return stdout
+
+    def create(self, *arguments):
+        self.leat("topic", "create", self.topic, *arguments)
+
+    def test_lines_go_in_and_out(self):
+        self.create()
+        self.leat("produce", self.topic, stdin=b"one\r\ntwo\n\nlast")
+        self.assertRegex(self.stderr, r"4 records")
+        self.assertEqual(self.leat("consume", self.topic, "-e"), b"one\ntwo\n\nlast\n")
+        self.assertEqual(self.leat("consume", self.topic, "-o", "1:3"), b"two\n\n")
+        self.assertEqual(self.leat("consume", self.topic, "-o", "-1", "-n", "1"), b"last\n")
+        self.assertEqual(self.leat("consume", self.topic, "-o", "+2:end"), b"\nlast\n")
+        self.assertEqual(self.leat("consume", self.topic, "-o", "@-1h:end", "-n", "2"), b"one\ntwo\n")
+
+    def test_keys_and_headers(self):
+        self.create("--partitions", "4")
+        lines = b"".join(b"user%d:event %d\n" % (i % 10, i) for i in range(1000))
+        self.leat("produce", self.topic, "--key-separator", ":", "-H", "a=1", "-H", "b", stdin=lines)
+        place, count = {}, {}
+        for line in self.leat("consume", self.topic, "-e", "-f", "%p %k %v [%h]\\n").splitlines():
+            partition, key, event, number, headers = line.decode().split(" ")
+            self.assertEqual((event, headers), ("event", "[a=1,b]"))
+            self.assertEqual(place.setdefault(key, partition), partition)
+            self.assertGreater(int(number), count.get(key, -1))
+            count[key] = int(number)
+        self.assertEqual(len(count), 10)
+        self.assertGreater(len(set(place.values())), 1)
+
+    def test_jsonl_copies_without_loss(self):
+        self.create("--partitions", "2")
+        every_byte = {"base64": base64.b64encode(bytes(range(256))).decode()}
+        records = [
+            {"key": None, "value": None},
+            {"key": "", "value": "", "timestamp_ms": 0},
+            {"key": every_byte, "value": every_byte, "timestamp_ms": -1, "partition": 1},
+            {"value": "\x00\x1f\"\\\u2028\U0001f600", "timestamp_ms": 1700000000123},
+            {
+                "key": "k",
+                "headers": [
+                    {"name": "b", "value": "2"},
+                    {"name": "a", "value": None},
+                    {"name": "b", "value": every_byte},
+                    {"name": "", "value": ""},
+                ][:3],
+            },
+        ]
+        lines = "".join(json.dumps(record) + "\n" for record in records)
+        self.leat("produce", self.topic, "-f", "jsonl", "--keep-partition", stdin=lines.encode())
+        original = self.leat("consume", self.topic, "-e", "-f", "jsonl")
+        copy = self.topic + "-copy"
+        self.leat("topic", "create", copy, "--partitions", "2")
+        self.leat("produce", copy, "-f", "jsonl", "--keep-partition", stdin=original)
+        copied = self.leat("consume", copy, "-e", "-f", "jsonl")
+        self.assertEqual(copied.replace(copy.encode(), self.topic.encode()), original)
+        found = [json.loads(line) for line in original.splitlines()]
+        self.assertEqual(len(found), len(records))
+        for record in records:
+            self.assertTrue(any(all(f[k] == v for k, v in record.items()) for f in found), record)
+
+    def test_offset_out_of_range_names_what_can_be_read(self):
+        self.create()
+        self.leat("produce", self.topic, stdin=b"a\nb\n")
+        for arguments in (["-o", "3"], ["-o", "3", "-e"], ["-o", "3:4"]):
+            self.leat("consume", self.topic, *arguments, code=1)
+            self.assertRegex(self.stderr, r"^leat: .*readable are offsets 0 up to 2.*\n$")
+
+    def test_settings(self):
+        self.create("--set", "retention_time=3d", "--set", "max_record_bytes=100")
+        self.leat("topic", "set", self.topic, "segment_bytes=64MiB", "retention_time=")
+        described = self.leat("topic", "describe", self.topic).decode()
+        self.assertIn("retention_time=7d", described)
+        self.assertIn("segment_bytes=67108864", described)
+        self.leat("topic", "add-partitions", self.topic, "3")
+        topic = json.loads(self.leat("topic", "describe", self.topic, "-f", "json"))
+        self.assertEqual(len(topic["partitions"]), 3)
+        self.assertIn(self.topic, self.leat("topic", "ls", self.topic[:8]).decode())
+        self.leat("topic", "set", self.topic, "colour=red", code=2)
+        self.leat("topic", "set", self.topic, "segment_bytes=1", code=2)
+
+    def test_a_line_over_the_limit_is_named_and_the_rest_is_kept(self):
+        self.create("--set", "max_record_bytes=100")
+        self.leat("produce", self.topic, stdin=b"x" * 200 + b"\n", code=1)
+        self.leat("produce", self.topic, stdin=b"a\nb\n" + b"x" * 200 + b"\nc\n", code=6)
+        self.assertRegex(self.stderr, r"line 3: ")
+        self.assertRegex(self.stderr, r"2 records")
+        self.assertEqual(self.leat("consume", self.topic, "-e"), b"a\nb\n")
+        self.leat("produce", self.topic, stdin=b"x" * (4 << 20), code=1)
+        self.assertRegex(self.stderr, r"line 1 is longer than")
+
+    def test_trim_shows_asks_and_removes(self):
+        self.create()
+        self.leat("produce", self.topic, stdin=b"".join(b"%d\n" % i for i in range(10)))
+        plan = self.leat("topic", "trim", self.topic, "-o", "-3", "--dry-run").decode()
+        self.assertRegex(plan, r"0 +0 +7 +7")
+        self.leat("topic", "trim", self.topic, "-o", "-3", code=2)
+        self.assertEqual(self.leat("consume", self.topic, "-e").count(b"\n"), 10)
+        self.leat("topic", "trim", self.topic, "-o", "-3", "-y")
+        self.assertEqual(self.leat("consume", self.topic, "-e"), b"7\n8\n9\n")
+        self.leat("topic", "trim", self.topic, "-o", "11", "-y", code=1)
+
+    def test_remove_asks_at_a_terminal(self):
+        self.create()
+        for answer, code in ((b"n\n", 1), (b"y\n", 0)):
+            ours, theirs = pty.openpty()
+            process = self.popen("topic", "rm", self.topic, stdin=theirs, stderr=subprocess.PIPE)
+            os.close(theirs)
+            os.write(ours, answer)
+            stderr = process.communicate()[1].decode()
+            os.close(ours)
+            self.assertIn("Delete for good? [y/N]", stderr)
+            self.assertEqual(process.returncode, code, stderr)
+        self.leat("topic", "describe", self.topic, code=3)
+
+    def test_errors_have_their_exit_codes(self):
+        self.create()
+        self.leat("topic", "create", self.topic, code=5)
+        self.leat("topic", "create", "../x", code=2)
+        self.leat("topic", "describe", "nope", code=3)
+        self.leat("produce", "nope", code=3)
+        self.leat("consume", "nope", code=3)
+        self.leat("consume", self.topic, "-o", "x", code=2)
+        self.leat("consume", self.topic, "-f", "xml", code=2)
+        self.leat("consume", code=2)
+        self.leat("frobnicate", code=2)
+        self.assertIn("frobnicate", self.stderr)
+        self.leat("-s", "127.0.0.1:1", "topic", "ls", code=4)
+        self.assertEqual(self.stderr.count("\n"), 1)
+        self.leat("produce", self.topic, "--file", "/nonexistent", code=3)
+        self.leat("produce", self.topic, "-f", "jsonl", stdin=b"{]\n", code=1)
+        self.assertIn("line 1: ", self.stderr)
+
+    def test_follow_ends_with_an_interrupt(self):
+        self.create()
+        consumer = self.popen("consume", self.topic, stdout=subprocess.PIPE)
+        for line in (b"first\n", b"second\n"):
+            self.leat("produce", self.topic, stdin=line)
+            self.assertEqual(consumer.stdout.readline(), line)
+        consumer.send_signal(signal.SIGINT)
+        self.assertEqual(consumer.wait(), 130)
+        consumer.stdout.close()
+
+    def test_follow_goes_on_when_the_server_comes_back(self):
+        self.create()
+        consumer = self.popen("consume", self.topic, stdout=subprocess.PIPE)
+        self.leat("produce", self.topic, stdin=b"before\n")
+        self.assertEqual(consumer.stdout.readline(), b"before\n")
+        self.server.end(signal.SIGKILL)
+        self.server.start()
+        self.leat("produce", self.topic, stdin=b"after\n")
+        self.assertEqual(consumer.stdout.readline(), b"after\n")
+        consumer.terminate()
+        self.assertEqual(consumer.wait(), 130)
+        consumer.stdout.close()
+
+    def test_produce_takes_lines_as_they_are_typed(self):
+        self.create()
+        producer = self.popen("produce", self.topic, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        consumer = self.popen("consume", self.topic, stdout=subprocess.PIPE)
+        for line in (b"one\n", b"two\n"):
+            producer.stdin.write(line)
+            producer.stdin.flush()
+            self.assertEqual(consumer.stdout.readline(), line)
+        producer.send_signal(signal.SIGINT)
+        self.assertEqual(producer.wait(), 130)
+        producer.stdin.close()
+        consumer.terminate()
+        consumer.wait()
+        consumer.stdout.close()
+
+    def test_a_closed_pipe_ends_in_silence(self):
+        self.create()
+        self.leat("produce", self.topic, stdin=b"x" * 1000 + b"\n" + b"line\n" * 100_000)
+        consumer = self.popen("consume", self.topic, "-e", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        consumer.stdout.read(1)
+        consumer.stdout.close()
+        self.assertEqual(consumer.stderr.read(), b"")
+        consumer.stderr.close()
+        self.assertEqual(consumer.wait(), 0)
+
+    def test_several_topics_and_formats(self):
+        self.create()
+        other = self.topic + "-2"
+        self.leat("topic", "create", other)
+        self.leat("produce", self.topic, stdin=b"a\n")
+        self.leat("produce", other, "--codec", "zstd", stdin=b"b" * 1000 + b"\n")
+        both = self.leat("consume", self.topic, other, "-e", "-f", "%t=%V\\n").splitlines()
+        self.assertCountEqual(both, [self.topic.encode() + b"=1", other.encode() + b"=1000"])
+        listed = json.loads(self.leat("consume", self.topic, "-e", "-f", "json"))
+        self.assertEqual([record["value"] for record in listed], ["a"])
+        self.assertTrue(self.leat("consume", self.topic, "-e", "-f", "csv").startswith(b"topic,partition"))
+
+    def test_server_verbs(self):
+        info = json.loads(self.leat("server", "info", "-f", "json"))
+        self.assertIn(info["version"], self.leat("version").decode())
+        self.assertEqual(self.leat("server", "health"), b"serving\n")
+        for shell in ("bash", "zsh", "fish"):
+            self.assertIn(b"add-partitions", self.leat("completion", shell))
+        subprocess.run(["bash", "-n"], input=self.leat("completion", "bash"), check=True)
+
+    def test_serve_checks_its_configuration(self):
+        config = pathlib.Path(self.directory.name, "leat.toml")
+        config.write_bytes(self.leat("serve", "--print-config", "--data-dir", "/somewhere"))
+        self.assertIn("/somewhere", config.read_text())
+        self.leat("serve", "--check-config", "--config", str(config))
+        config.write_text("data_dri = 1\n")
+        self.leat("serve", "--check-config", "--config", str(config), code=2)
+        self.assertIn("data_dri", self.stderr)
+
+    def test_two_servers_on_one_directory(self):
+        self.leat("serve", "--data-dir", self.server.directory, "--listen", "127.0.0.1:0", code=1)
+        self.assertIn(self.server.directory, self.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
