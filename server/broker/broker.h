@@ -52,6 +52,13 @@ class Broker {
                                                        io::FileSystem& files,
                                                        io::IoBackend& backend);
 
+  // The same without threads, for simulations: everything happens in the caller's thread, while
+  // `turn` runs the loops of `backend` a little. Whenever the broker waits it calls `turn`.
+  static absl::StatusOr<std::unique_ptr<Broker>> StartSimulated(const BrokerOptions& options,
+                                                                io::FileSystem& files,
+                                                                io::IoBackend& backend,
+                                                                std::function<void()> turn);
+
   // Calls `Stop` if need be.
   ~Broker();
 

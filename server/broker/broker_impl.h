@@ -5,8 +5,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <vector>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/synchronization/notification.h"
@@ -20,18 +21,21 @@
 
 namespace leat::broker {
 
-// Gives `work` a task to run on some thread, and waits until it has.
-template <typename Work>
-void Await(Work work) {
-  absl::Notification done;
-  work([&done] { done.Notify(); });
-  done.WaitForNotification();
-}
-
 struct Broker::Impl {
-  Impl(const BrokerOptions& options, io::FileSystem& files) : options(options), files(files) {}
+  Impl(const BrokerOptions& options, io::FileSystem& files, std::function<void()> turn)
+      : options(options), files(files), turn(std::move(turn)) {}
 
-  // In this order; on the thread that starts the broker.
+  // Gives `work` a task to run on some shard, and waits until it has.
+  template <typename Work>
+  void Await(Work work) {
+    absl::Notification done;
+    work([&done] { done.Notify(); });
+    while (turn != nullptr && !done.HasBeenNotified()) turn();
+    done.WaitForNotification();
+  }
+
+  // All that follow, in this order; on the thread that starts the broker.
+  absl::Status Start(io::IoBackend& backend);
   absl::Status OpenDirectory();
   absl::Status StartShards(io::IoBackend& backend);
   absl::Status LoadTopics();
@@ -42,6 +46,7 @@ struct Broker::Impl {
 
   const BrokerOptions options;
   io::FileSystem& files;
+  const std::function<void()> turn;  // nullptr: the shards have threads.
   // Each is used by those after it, and so outlives them.
   std::unique_ptr<DataDirectory> directory;
   log::Checkpoint checkpoint;  // As the start found it.

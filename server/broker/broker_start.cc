@@ -51,20 +51,33 @@ ShardRecovery RecoverShard(Shard& shard, const std::vector<TopicHandle>& topics,
 absl::StatusOr<std::unique_ptr<Broker>> Broker::Start(const BrokerOptions& options,
                                                       io::FileSystem& files,
                                                       io::IoBackend& backend) {
-  auto impl = std::make_unique<Impl>(options, files);
-  const io::MonotonicTime begin = io::SystemClock().Monotonic();
-  absl::Status status = impl->OpenDirectory();
-  if (status.ok()) status = impl->StartShards(backend);
-  if (status.ok()) status = impl->LoadTopics();
-  if (status.ok()) status = impl->RecoverPartitions();
-  if (status.ok()) status = impl->StartUpkeep();
-  if (!status.ok()) {
-    if (impl->shards != nullptr) impl->shards->Stop();
-    return status;
-  }
-  impl->recovery.duration = io::SystemClock().Monotonic() - begin;
-  impl->running = true;
+  return StartSimulated(options, files, backend, nullptr);
+}
+
+absl::StatusOr<std::unique_ptr<Broker>> Broker::StartSimulated(const BrokerOptions& options,
+                                                               io::FileSystem& files,
+                                                               io::IoBackend& backend,
+                                                               std::function<void()> turn) {
+  auto impl = std::make_unique<Impl>(options, files, std::move(turn));
+  absl::Status started = impl->Start(backend);
+  if (!started.ok()) return started;
   return std::unique_ptr<Broker>(new Broker(std::move(impl)));
+}
+
+absl::Status Broker::Impl::Start(io::IoBackend& backend) {
+  const io::MonotonicTime begin = io::SystemClock().Monotonic();
+  absl::Status status = OpenDirectory();
+  if (status.ok()) status = StartShards(backend);
+  if (status.ok()) status = LoadTopics();
+  if (status.ok()) status = RecoverPartitions();
+  if (status.ok()) status = StartUpkeep();
+  if (status.ok()) {
+    running = true;
+  } else if (shards != nullptr) {
+    shards->Stop();
+  }
+  recovery.duration = io::SystemClock().Monotonic() - begin;
+  return status;
 }
 
 absl::Status Broker::Impl::OpenDirectory() {
@@ -97,7 +110,7 @@ absl::Status Broker::Impl::StartShards(io::IoBackend& backend) {
       PartitionTable::Surroundings{
           .files = &files, .directory = directory.get(), .catalog = &catalog},
       std::move(loops));
-  shards->Start();
+  if (turn == nullptr) shards->Start();
   return absl::OkStatus();
 }
 

@@ -27,9 +27,13 @@ void Shard::Start(const std::string& thread_name) {
 }
 
 void Shard::Stop() {
-  if (!thread_.joinable()) return;
+  if (std::exchange(stopped_, true)) return;
   loop_->Stop();
-  thread_.join();
+  if (thread_.joinable()) {
+    thread_.join();
+  } else {
+    loop_->Run();
+  }
 }
 
 void Shard::Append(const Topic& topic, uint32_t partition, record::Batch batch,

@@ -39,7 +39,8 @@ class Shard {
   // once the shard has stopped.
   void Post(io::Task task) { loop_->Post(std::move(task)); }
 
-  // By the owner. `Stop` lets what was begun end, and blocks.
+  // By the owner. `Stop` lets what was begun end, and blocks. A shard that was not started is turned
+  // by whoever made its loop.
   void Start(const std::string& thread_name);
   void Stop();
 
@@ -63,6 +64,7 @@ class Shard {
   PartitionTable partitions_;
   Space space_ = Space::kEnough;
   std::thread thread_;
+  bool stopped_ = false;
 };
 
 }  // namespace leat::broker

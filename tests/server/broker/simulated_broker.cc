@@ -1,0 +1,121 @@
+#include "tests/server/broker/simulated_broker.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "storage/record/record_set.h"
+#include "tests/storage/log/batches.h"
+
+namespace leat::broker {
+
+SimulatedBroker::SimulatedBroker(uint64_t seed)
+    : seed_(seed),
+      disk_(std::make_unique<io::SimulatedFileSystem>(io::SimulatedOptions{.seed = seed})) {
+  options_.data_directory = kDirectory;
+  options_.shard_count = 2;
+  options_.min_free_bytes = 0;
+  backend_.new_event_loop = [this]() -> absl::StatusOr<std::unique_ptr<io::EventLoop>> {
+    auto loop = std::make_unique<io::SimulatedEventLoop>(clock_, ++seed_);
+    loops_.push_back(loop.get());
+    return loop;
+  };
+}
+
+absl::Status SimulatedBroker::Start() {
+  loops_.clear();
+  auto broker = Broker::StartSimulated(options_, *disk_, backend_, [this] { Turn(); });
+  if (!broker.ok()) return broker.status();
+  broker_ = *std::move(broker);
+  return absl::OkStatus();
+}
+
+absl::Status SimulatedBroker::Stop() {
+  absl::Status stopped = broker_->Stop();
+  broker_.reset();
+  return stopped;
+}
+
+void SimulatedBroker::CutPower(uint64_t seed) {
+  std::unique_ptr<io::SimulatedFileSystem> after = disk_->Crash(seed);
+  broker_.reset();
+  disk_ = std::move(after);
+}
+
+void SimulatedBroker::Turn() {
+  bool stepped = false;
+  for (io::SimulatedEventLoop* loop : loops_) stepped |= loop->Step();
+  if (stepped) return;
+  std::optional<io::MonotonicTime> due;
+  for (io::SimulatedEventLoop* loop : loops_) {
+    const std::optional<io::MonotonicTime> next = loop->NextTimer();
+    if (next.has_value()) due = due.has_value() ? std::min(*due, *next) : next;
+  }
+  if (!due.has_value()) abort();  // It waits for what will never come.
+  clock_.AdvanceTo(*due);
+}
+
+void SimulatedBroker::Advance(absl::Duration duration) {
+  (void)Wait<bool>([&](auto done) {
+    broker().After(duration, [done = std::move(done)]() mutable { done(true); });
+  });
+}
+
+absl::StatusOr<TopicHandle> SimulatedBroker::Create(const std::string& name, uint32_t partitions,
+                                                    const TopicSettings& settings) {
+  return Wait<TopicHandle>(
+      [&](auto done) { broker().CreateTopic(name, partitions, settings, done); });
+}
+
+absl::StatusOr<TopicHandle> SimulatedBroker::Delete(const TopicHandle& topic) {
+  return Wait<TopicHandle>([&](auto done) { broker().DeleteTopic(topic, done); });
+}
+
+absl::StatusOr<log::AppendResult> SimulatedBroker::Append(const TopicHandle& topic,
+                                                          uint32_t partition,
+                                                          std::string_view value) {
+  return Wait<log::AppendResult>([&](auto done) {
+    broker().Append(topic, partition, log::MakeBatch(0, 1, value, clock_.WallMillis()), done);
+  });
+}
+
+absl::Status SimulatedBroker::Trim(const TopicHandle& topic, uint32_t partition,
+                                   int64_t log_start) {
+  return Wait<std::vector<PartitionStatus>>([&](auto done) {
+           broker().TrimTopic(topic, {{partition, {log_start}}}, done);
+         })
+      .status();
+}
+
+absl::StatusOr<PartitionStatus> SimulatedBroker::Describe(const TopicHandle& topic,
+                                                          uint32_t partition) {
+  auto statuses = Wait<std::vector<PartitionStatus>>(
+      [&](auto done) { broker().DescribePartitions(topic, {partition}, done); });
+  if (!statuses.ok()) return statuses.status();
+  return statuses->front();
+}
+
+absl::StatusOr<std::vector<std::string>> SimulatedBroker::ReadAll(const TopicHandle& topic,
+                                                                  uint32_t partition) {
+  absl::StatusOr<PartitionStatus> status = Describe(topic, partition);
+  if (!status.ok()) return status.status();
+  std::vector<std::string> values;
+  record::Offset from = status->log_start;
+  while (from < status->high_watermark) {
+    absl::StatusOr<FetchResult> fetched = Wait<FetchResult>([&](auto done) {
+      broker().Fetch({.topic = topic, .partition = partition, .from = from}, done);
+    });
+    if (!fetched.ok()) return fetched.status();
+    for (const record::Batch& batch : fetched->batches) {
+      absl::Status walked = record::ForEachRecord(std::string(batch.payload),
+                                                  [&](const record::RecordView& record, uint32_t) {
+                                                    values.emplace_back(*record.value);
+                                                    return false;
+                                                  });
+      if (!walked.ok()) return walked;
+    }
+    from = fetched->next_offset;
+  }
+  return values;
+}
+
+}  // namespace leat::broker
