@@ -72,10 +72,9 @@ void LoopBase::RunPosted() {
 void LoopBase::RunTimers() {
   if (!timers_.NextDue().has_value()) return;
   const MonotonicTime now = clock().Monotonic();
-  const TimerId made_before = timers_.next_id();
   // Asked each time: the task before may have called `Stop`.
   while (!mailbox_->closed()) {
-    std::optional<Task> task = timers_.TakeDue(now, made_before);
+    std::optional<Task> task = timers_.TakeDue(now);
     if (!task.has_value()) return;
     std::move (*task)();
   }

@@ -56,7 +56,7 @@ bool SimulatedEventLoop::Step() {
     posted_.pop_front();
     std::move(task)();
   } else {
-    std::move (*timers_.TakeDue(clock_.Monotonic(), timers_.next_id()))();
+    std::move (*timers_.TakeDue(clock_.Monotonic()))();
   }
   return true;
 }

@@ -28,11 +28,11 @@ std::optional<MonotonicTime> TimerQueue::NextDue() const {
   return timers_.begin()->first.first;
 }
 
-std::optional<Task> TimerQueue::TakeDue(MonotonicTime now, TimerId made_before) {
+std::optional<Task> TimerQueue::TakeDue(MonotonicTime now) {
   if (timers_.empty()) return std::nullopt;
   const auto first = timers_.begin();
   const auto [due, id] = first->first;
-  if (due > now || id >= made_before) return std::nullopt;
+  if (due > now) return std::nullopt;
   Task task = std::move(first->second);
   timers_.erase(first);
   due_.erase(id);

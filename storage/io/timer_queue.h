@@ -26,13 +26,9 @@ class TimerQueue {
   // When the first timer is due.
   std::optional<MonotonicTime> NextDue() const;
 
-  // Takes out the first timer due at `now` or before and made before `made_before`; none when there
-  // is none. Timers due at the same time come in the order in which they were made.
-  std::optional<Task> TakeDue(MonotonicTime now, TimerId made_before);
-
-  // Greater than the id of any timer made so far: bounds one round of timers, lest one that renews
-  // itself starve the loop.
-  TimerId next_id() const { return next_id_; }
+  // Takes out the first timer due at `now` or before, if any. Timers due at the same time come in
+  // the order in which they were made.
+  std::optional<Task> TakeDue(MonotonicTime now);
 
  private:
   absl::btree_map<std::pair<MonotonicTime, TimerId>, Task> timers_;

@@ -340,11 +340,19 @@ TEST_P(EventLoopContract, OffloadHandsTheResultToTheLoopsThread) {
 }
 
 TEST_P(EventLoopContract, WhatOffloadedWorkOwnsIsGoneBeforeItsCallback) {
-  auto owned = std::make_shared<int>(7);
-  std::weak_ptr<int> alive = owned;
+  // Slow to go, so that a callback which does not wait for it is seen to come too early.
+  struct Slow {
+    std::atomic<bool>* gone;
+    ~Slow() {
+      for (int i = 0; i < 10'000; ++i) std::this_thread::yield();
+      *gone = true;
+    }
+  };
+  std::atomic<bool> gone = false;
+  std::unique_ptr<Slow> owned(new Slow{&gone});
   loop().Offload([owned = std::move(owned)] { return absl::OkStatus(); },
                  [&](absl::Status) {
-                   EXPECT_TRUE(alive.expired());
+                   EXPECT_TRUE(gone);
                    loop().Stop();
                  });
   loop().Run();

@@ -75,6 +75,22 @@ TEST_F(SimulatedLoop, AFlushOfAPartOfASectorSurvivesAnEarlierUnsyncedWrite) {
   EXPECT_EQ(before, (std::set<std::string>{"unsynced", std::string(8, '\0')}));
 }
 
+TEST_F(SimulatedLoop, AFlushedWriteMakesTheSizeThatItNeedsDurable) {
+  SimulatedEventLoop loop(clock_, 1);
+  EXPECT_TRUE(file_->Allocate(FilePosition{0}, 6 * kBlockBytes).ok());
+  EXPECT_TRUE(file_->Allocate(FilePosition{0}, 8 * kBlockBytes).ok());
+  Write(loop, 6);
+  loop.RunUntilIdle();
+  std::set<size_t> blocks;
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const std::string content = Content(*disk_.Crash(seed));
+    ASSERT_GE(content.size(), 7 * kBlockBytes);
+    EXPECT_EQ(content.substr(6 * kBlockBytes, kBlockBytes), Block('n'));
+    blocks.insert(content.size() / kBlockBytes);
+  }
+  EXPECT_EQ(blocks, (std::set<size_t>{7, 8}));
+}
+
 TEST_F(SimulatedLoop, WritesInFlightAreTornEachByItself) {
   SimulatedEventLoop loop(clock_, 1);
   Write(loop, 0);

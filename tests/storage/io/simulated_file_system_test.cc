@@ -121,6 +121,15 @@ TEST_F(SimulatedDisk, WhatWasCutDoesNotComeBackOnceSynced) {
   EXPECT_EQ(AfterCrash("/f"), Contents{std::string(kSector, 'x') + std::string(3 * kSector, '\0')});
 }
 
+TEST_F(SimulatedDisk, ASyncedCutStaysCutWhenTheFileGrowsAgain) {
+  std::unique_ptr<File> file = Durable("/f", std::string(4 * kSector, 'x'));
+  EXPECT_TRUE(file->Truncate(kSector).ok());
+  EXPECT_TRUE(file->Sync().ok());
+  EXPECT_TRUE(file->Truncate(2 * kSector).ok());
+  const std::string cut(kSector, 'x');
+  EXPECT_EQ(AfterCrash("/f"), (Contents{cut, cut + std::string(kSector, '\0')}));
+}
+
 TEST_F(SimulatedDisk, UnsyncedNamesMayVanishOrStay) {
   EXPECT_TRUE(disk_.CreateDirectory("/d").ok());
   EXPECT_TRUE(disk_.SyncDirectory("/").ok());
