@@ -102,9 +102,10 @@ void MetadataLog::Next() {
 void MetadataLog::Execute(Waiting waiting) {
   absl::Status refusal = Refusal();
   if (!refusal.ok()) return std::move(waiting.done)(std::move(refusal));
+  const uint64_t random_high = surroundings_.random();
+  const log::Uuid new_id = MakeUuid(random_high, surroundings_.random());
   absl::StatusOr<TopicState::Decision> decision =
-      state_->Handle(waiting.command, surroundings_.clock->WallMillis(),
-                     MakeUuid(surroundings_.random(), surroundings_.random()));
+      state_->Handle(waiting.command, surroundings_.clock->WallMillis(), new_id);
   if (!decision.ok()) return std::move(waiting.done)(decision.status());
   if (decision->records.empty()) return std::move(waiting.done)(std::move(decision->topic));
 

@@ -38,10 +38,10 @@ inline TopicCommand RandomCommand(const TopicState& state, std::mt19937_64& rand
   }
 }
 
-// All of a state, for comparing and for telling.
+// All of a state, for comparing.
 inline std::string Describe(const TopicState& state) {
   std::string text;
-  for (const internal::MetadataRecord& part : state.Snapshot()) text += part.DebugString();
+  for (const internal::MetadataRecord& part : state.Snapshot()) text += part.SerializeAsString();
   return text;
 }
 

@@ -22,15 +22,16 @@ class TopicStateTest : public testing::Test {
  protected:
   // Handles a command and applies what it decides; checks that the answer is the new state.
   absl::StatusOr<TopicHandle> Do(const TopicCommand& command) {
+    ++now_ms_;
     absl::StatusOr<TopicState::Decision> decision =
-        state_.Handle(command, ++now_ms_, MakeUuid(now_ms_, now_ms_));
+        state_.Handle(command, now_ms_, MakeUuid(now_ms_, now_ms_));
     if (!decision.ok()) return decision.status();
     records_ = decision->records.size();
     for (const internal::MetadataRecord& record : decision->records) {
       absl::StatusOr<TopicChange> change = state_.Apply(record);
       EXPECT_THAT(change, IsOk());
-      if (change->put != nullptr) EXPECT_EQ(*change->put, *decision->topic);
-      if (change->removed != nullptr) EXPECT_EQ(*change->removed, *decision->topic);
+      const TopicHandle& changed = change->put != nullptr ? change->put : change->removed;
+      EXPECT_TRUE(changed == nullptr || *changed == *decision->topic);
       change_ = *change;
     }
     return decision->topic;
