@@ -48,8 +48,6 @@ void Appender::OnSealed(absl::StatusOr<SealedSegment> sealed) {
   roll_wanted_ = false;
   if (!sealed.ok()) return OnJobFailed(sealed.status());
   log_->active()->Seal(*std::move(sealed));
-  // The footer bears witness to all of it.
-  written_.stable_offset = log_->high_watermark();
   hooks_.sealed();
   Pump();
 }

@@ -28,16 +28,14 @@ absl::StatusOr<const ParsedFrame*> SegmentReader::Frame() {
   const absl::StatusOr<FrameHeader> header = DecodeFrameHeader(bytes);
   if (!header.ok()) return Corrupt(std::string(header.status().message()));
   if (absl::Status fits = CheckFits(*header); !fits.ok()) return fits;
-  next_frame_bytes_ = header->padded_bytes;
-  if (bytes.size() < next_frame_bytes_) return nullptr;
-  absl::StatusOr<ParsedFrame> frame =
-      ParseFrame(bytes.substr(0, next_frame_bytes_), buffer_, payloads_);
+  frame_bytes_ = header->padded_bytes;
+  if (bytes.size() < frame_bytes_) return nullptr;
+  absl::StatusOr<ParsedFrame> frame = ParseFrame(bytes.substr(0, frame_bytes_), buffer_, payloads_);
   if (!frame.ok()) return Corrupt(std::string(frame.status().message()));
   frame_ = *std::move(frame);
-  position_ = position_ + next_frame_bytes_;
+  position_ = position_ + frame_bytes_;
   next_offset_ = frame_->next_offset();
   previous_crc_ = frame_->header.crc;
-  next_frame_bytes_ = io::kBlockBytes;
   return &*frame_;
 }
 
@@ -88,7 +86,7 @@ void SegmentReader::Open() {
 void SegmentReader::ReadChunk() {
   const uint64_t kept = bytes_ahead();
   const io::FilePosition chunk_begin = position_ + kept;
-  const uint64_t missing = next_frame_bytes_ - std::min(kept, next_frame_bytes_);
+  const uint64_t missing = frame_bytes_ - std::min(kept, frame_bytes_);
   const uint64_t chunk =
       std::min(std::max({io::RoundUpToBlock(wanted_bytes_), step_bytes_, missing}),
                segment_->frames_end() - chunk_begin);

@@ -85,8 +85,8 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   // What comes next.
   io::FilePosition position_;
   record::Offset next_offset_;
-  std::optional<uint32_t> previous_crc_;  // Not known at first.
-  uint64_t next_frame_bytes_ = io::kBlockBytes;
+  std::optional<uint32_t> previous_crc_;    // Not known at first.
+  uint64_t frame_bytes_ = io::kBlockBytes;  // Of the last frame looked at: no less is read.
   std::optional<ParsedFrame> frame_;
 
   uint64_t step_bytes_ = kFirstStepBytes;

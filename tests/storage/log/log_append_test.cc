@@ -204,6 +204,21 @@ TEST(LogAppendTest, AnIdleLogIsMarkedOnceWithItsStableOffset) {
   EXPECT_THAT(*log.ReadAll(), ElementsAre("a", "b", "c"));
 }
 
+TEST(LogAppendTest, AMarkWaitsForWritesThatTakeLong) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    LogFixture log({}, seed);
+    ASSERT_TRUE(log.AppendNow("a").ok());
+    const size_t slow = log.Append("b");
+    while (log.loop().in_flight() == 0) log.loop().Step();
+    // The disk takes its time: the log is quiet, but not idle.
+    log.clock().Advance(absl::Milliseconds(150));
+    log.Wait(absl::Seconds(1));
+    ASSERT_TRUE(log.Answer(slow).ok());
+    EXPECT_EQ(FramesOnDisk(log).back().header.stable_offset, record::Offset{2}) << seed;
+    EXPECT_EQ(FramesOnDisk(log).size(), 3u) << seed;
+  }
+}
+
 TEST(LogAppendTest, FramesTellTheStableOffsetAndFormAChain) {
   LogFixture log;
   for (const char* value : {"a", "b", "c"}) ASSERT_TRUE(log.AppendNow(value).ok());

@@ -86,8 +86,8 @@ TEST(LogRollTest, RetentionByTime) {
     AppendNumbers(log, 1);
     log.Wait(absl::Hours(0.5));
   }
-  // Each append is followed by a mark, so that a segment holds 7. Now is hour 15; the newest records of
-  // the first three segments are of hours 3, 6.5 and 10.
+  // Each append is followed by a mark, so that a segment holds 7. Now is hour 15; the newest
+  // records of the first three segments are of hours 3, 6.5 and 10.
   ASSERT_EQ(log.log().RetentionTarget(), record::Offset{7});
   log.Wait(absl::Hours(2));
   ASSERT_EQ(log.log().RetentionTarget(), record::Offset{14});
@@ -178,6 +178,9 @@ TEST(LogRollTest, ALogTrimmedToItsEndTakesNoSpace) {
   log.Run();
   EXPECT_THAT(log.Files(), IsEmpty());
   EXPECT_EQ(log.AppendNow("x")->base_offset, record::Offset{30});
+  // It goes on as before.
+  AppendNumbers(log, 5);
+  EXPECT_EQ(log.log().segment_count(), 1u);
 }
 
 TEST(LogRollTest, TrimLeavesAReaderWhatItReads) {
