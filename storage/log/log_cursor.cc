@@ -27,9 +27,7 @@ void LogCursor::Step() {
     const absl::StatusOr<const ParsedFrame*> frame = reader_->Frame();
     if (!frame.ok()) return EndScan(frame.status());
     if (*frame != nullptr) {
-      // A damaged log may end in the middle of a segment.
-      const bool past_end = (*frame)->header.first_offset >= log_->high_watermark();
-      if (past_end || !visit_(**frame)) return EndScan(absl::OkStatus());
+      if (!visit_(**frame)) return EndScan(absl::OkStatus());
       reader_->Advance();
     } else if (reader_->next_offset() >= log_->high_watermark()) {
       return EndScan(absl::OkStatus());

@@ -5,7 +5,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/log/frame.h"
 #include "storage/record/error.h"
+#include "tests/storage/log/batches.h"
 #include "tests/storage/log/log_fixture.h"
 
 namespace leat::log {
@@ -198,6 +200,24 @@ TEST(LogReadTest, SeesAnyFlippedBitOfAFrame) {
     ASSERT_TRUE(log.disk().Corrupt(path, {byte}, 0x10).ok());
   }
   EXPECT_EQ(*log.ReadAll(), values);
+}
+
+TEST(LogReadTest, SeesASoundFrameInTheWrongPlace) {
+  LogFixture log(WithoutTail());
+  AppendNumbers(log, 3);
+  const std::string path = log.FilePath(0);
+  const std::string bytes = *io::ReadFile(log.disk(), path, 1 << 20);
+  const FrameHeader second = *DecodeFrameHeader(std::string_view(bytes).substr(2 * 4096));
+  for (int wrong = 0; wrong < 3; ++wrong) {
+    FrameHeader header = second;
+    if (wrong == 0) ++header.segment_id;
+    if (wrong == 1) ++header.first_offset.value;
+    if (wrong == 2) ++header.previous_crc;
+    const BuiltFrame frame = BuildFrame(header, {MakeBatch(header.first_offset.value, 1, "x", 5)});
+    const auto file = *log.disk().Open(path, io::OpenMode::kReadWriteDirect);
+    ASSERT_TRUE(file->WriteAt({2 * 4096}, frame.bytes->span()).ok());
+    EXPECT_EQ(record::ReasonOf(log.ReadAll().status()), record::Reason::kLogCorrupt) << wrong;
+  }
 }
 
 TEST(LogReadTest, AFailedReadMayBeRepeated) {
