@@ -6,42 +6,14 @@ import json
 import os
 import pathlib
 import pty
-import re
 import signal
 import subprocess
+import sys
 import tempfile
 import unittest
 
-LEAT = os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], "cli/leat")
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
-
-
-class Server:
-    """A server process on a free port; `stop` and `kill` end it, `start` begins it again in the same place."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.listen = "127.0.0.1:0"
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [LEAT, "serve", "--data-dir", self.directory, "--listen", self.listen],
-            stderr=subprocess.PIPE,
-            env=ENVIRONMENT,
-        )
-        line = ""
-        while not re.search(r"127\.0\.0\.1:\d+", line):
-            line = self.process.stderr.readline().decode()
-            if not line:
-                raise RuntimeError("the server ended before it listened")
-        self.listen = re.search(r"127\.0\.0\.1:\d+", line).group()
-
-    def end(self, number):
-        self.process.send_signal(number)
-        self.process.stderr.read()
-        self.process.stderr.close()
-        return self.process.wait()
+sys.path.insert(0, os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], "tests/support"))
+from leat_server import ENVIRONMENT, LEAT, Server  # noqa: E402
 
 
 class EndToEndTest(unittest.TestCase):

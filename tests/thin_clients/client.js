@@ -9,7 +9,7 @@ const loader = require('@grpc/proto-loader');
 
 const TOPIC = 'node-orders';
 const [address, ...includeDirs] = process.argv.slice(2);
-const options = { includeDirs, longs: String, enums: String, oneofs: true };
+const options = { includeDirs, longs: String, enums: String, defaults: true, oneofs: true };
 const definition = loader.loadSync(
   ['leat/v1/topic.proto', 'leat/v1/log.proto', 'google/rpc/status.proto', 'google/rpc/error_details.proto'],
   options);
