@@ -6,11 +6,12 @@
 #include <grpcpp/health_check_service_interface.h>
 
 #include <algorithm>
-#include <chrono>
 #include <mutex>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "server/address.h"
+#include "server/rpc/services.h"
 
 namespace leat::server {
 namespace {
@@ -80,13 +81,16 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     result->addresses_.push_back(WithPort(address, ports[i]));
   }
   if (result->server_ == nullptr) return absl::InternalError("gRPC did not start");
+  for (const std::string_view name : rpc::kServiceNames) {
+    result->server_->GetHealthCheckService()->SetServingStatus(std::string(name), true);
+  }
   return result;
 }
 
 void GrpcServer::AnnounceStop() { server_->GetHealthCheckService()->SetServingStatus(false); }
 
 void GrpcServer::Shutdown(absl::Duration drain) {
-  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(drain));
+  server_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
   server_->Wait();
 }
 

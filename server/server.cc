@@ -108,7 +108,10 @@ absl::Status Server::Impl::Stop(absl::Duration drain) {
   if (grpc != nullptr) {
     grpc->AnnounceStop();
     calls.Stop();
-    grpc->Shutdown(drain);
+    // Until the last call is over gRPC still lets new ones in, to be refused by us, who can say why.
+    const absl::Time deadline = absl::Now() + drain;
+    calls.AwaitNone(drain);
+    grpc->Shutdown(deadline - absl::Now());
   }
   const absl::Status status = broker == nullptr ? absl::OkStatus() : broker->Stop();
   pool.reset();

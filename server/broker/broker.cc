@@ -158,12 +158,30 @@ void Broker::DescribePartitions(TopicHandle topic, std::vector<uint32_t> partiti
 
 // --- Records ---
 
+namespace {
+
+// What `done` is told of a failure closes the lane first.
+Answer<log::AppendResult> InLane(std::shared_ptr<AppendLane> lane, Answer<log::AppendResult> done) {
+  return Answer<log::AppendResult>([lane = std::move(lane), done = std::move(done)](
+                                       absl::StatusOr<log::AppendResult> result) mutable {
+    if (!result.ok()) lane->failed = true;
+    std::move(done)(std::move(result));
+  });
+}
+
+}  // namespace
+
 void Broker::Append(const TopicHandle& topic, uint32_t partition, record::Batch batch,
-                    Callback<log::AppendResult> done) {
+                    Callback<log::AppendResult> done, std::shared_ptr<AppendLane> lane) {
   Shard& shard = impl_->shards->Of(topic->id, partition);
-  shard.Post([&shard, topic, partition, batch = std::move(batch),
+  shard.Post([&shard, topic, partition, lane = std::move(lane), batch = std::move(batch),
               done = Answer<log::AppendResult>(std::move(done))]() mutable {
-    shard.Append(*topic, partition, std::move(batch), std::move(done));
+    if (lane != nullptr && lane->failed) {
+      return std::move(done)(record::MakeError(record::Reason::kEarlierRequestFailed,
+                                               "an earlier append of its lane failed"));
+    }
+    shard.Append(*topic, partition, std::move(batch),
+                 lane == nullptr ? std::move(done) : InLane(std::move(lane), std::move(done)));
   });
 }
 

@@ -2,8 +2,9 @@
 //
 // Owned by `server::Server`. A call posts to the shard concerned and returns at once; its callback
 // runs on that shard's thread and must be short: it may not block, call gRPC, decompress or walk
-// records. Errors carry a `record::Reason`. Below this interface there is no lock but each shard's
-// mailbox.
+// records. Errors carry a `record::Reason`. Below this interface there are no locks but those of
+// the shards' mailboxes and of `TopicCatalog`. Only a call that comes after `Stop` is answered from
+// within itself, with kServerStopping.
 
 #ifndef LEAT_SERVER_BROKER_BROKER_H_
 #define LEAT_SERVER_BROKER_BROKER_H_
@@ -100,9 +101,9 @@ class Broker {
 
   // Appends a checked batch, as `log::Log::Append`. kPartitionNotFound, kTopicNotFound (deleted
   // meanwhile), kTopicRecreated, kDiskFull and the log's errors. Appends posted by one thread to
-  // one partition keep their order.
+  // one partition keep their order; with a `lane` they keep it when one of them fails.
   void Append(const TopicHandle& topic, uint32_t partition, record::Batch batch,
-              Callback<log::AppendResult> done);
+              Callback<log::AppendResult> done, std::shared_ptr<AppendLane> lane = nullptr);
 
   // Reads, waiting if asked. The ticket names a waiting fetch for `CancelFetch`; `done` runs
   // exactly once in any case (with kCallEnded when cancelled).

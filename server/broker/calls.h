@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,13 @@ namespace leat::broker {
 // How a call is answered.
 template <typename T>
 using Callback = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
+
+// Appends of one sender to one partition that must not overtake one another: once one of them has
+// failed, those behind it get kEarlierRequestFailed and are not appended. Made by the sender; only
+// the partition's shard looks into it.
+struct AppendLane {
+  bool failed = false;
+};
 
 struct PartitionStatus {
   uint32_t partition = 0;

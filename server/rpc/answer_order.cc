@@ -9,7 +9,7 @@ AnswerOrder::Entry* AnswerOrder::Enter(std::vector<PartitionPlace> places) {
   Entry* entry = owned.get();
   entry->places = std::move(places);
   for (const PartitionPlace& place : entry->places) {
-    std::deque<Entry*>& lane = lanes_[place];
+    std::deque<Entry*>& lane = lanes_[place].entries;
     if (!lane.empty()) ++entry->blocked_in;
     lane.push_back(entry);
   }
@@ -28,16 +28,26 @@ void AnswerOrder::Answer(Entry* entry, absl::Cord answer) {
   }
 }
 
+std::shared_ptr<ProduceLane> AnswerOrder::LaneOf(const PartitionPlace& place) {
+  std::shared_ptr<ProduceLane>& lane = lanes_.at(place).appends;
+  if (lane == nullptr) lane = std::make_shared<ProduceLane>();
+  return lane;
+}
+
+void AnswerOrder::RenewLane(const PartitionPlace& place) {
+  if (const auto lane = lanes_.find(place); lane != lanes_.end()) lane->second.appends.reset();
+}
+
 void AnswerOrder::Send(Entry* entry, std::vector<Entry*>* freed) {
   send_(*std::move(entry->answer));
   for (const PartitionPlace& place : entry->places) {
     const auto lane = lanes_.find(place);
-    lane->second.pop_front();
-    if (lane->second.empty()) {
+    lane->second.entries.pop_front();
+    if (lane->second.entries.empty()) {
       lanes_.erase(lane);
       continue;
     }
-    Entry* first = lane->second.front();
+    Entry* first = lane->second.entries.front();
     if (--first->blocked_in == 0 && first->answer.has_value()) freed->push_back(first);
   }
   entries_.erase(entry);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "absl/strings/cord.h"
+#include "server/broker/calls.h"
 
 namespace leat::rpc {
 
@@ -28,6 +29,12 @@ struct PartitionPlace {
   uint32_t partition = 0;
 
   friend auto operator<=>(const PartitionPlace&, const PartitionPlace&) = default;
+};
+
+// Keeps the appends of a stream to one partition in order when one of them fails.
+struct ProduceLane : broker::AppendLane {
+  std::optional<uint64_t>
+      failed_request;  // The first that failed. The stream's, like all of this file.
 };
 
 class AnswerOrder {
@@ -50,15 +57,27 @@ class AnswerOrder {
   // keeps it.
   void Answer(Entry* entry, absl::Cord answer);
 
+  // The lane of appends to `place`, for a request that was entered there: the same one as long as
+  // requests for it are under way.
+  std::shared_ptr<ProduceLane> LaneOf(const PartitionPlace& place);
+
+  // After a failure: appends from now on are no longer held up by it.
+  void RenewLane(const PartitionPlace& place);
+
   // Requests entered and not yet sent.
   size_t size() const { return entries_.size(); }
 
  private:
+  struct Lane {
+    std::deque<Entry*> entries;
+    std::shared_ptr<ProduceLane> appends;
+  };
+
   void Send(Entry* entry, std::vector<Entry*>* freed);
 
   std::function<void(absl::Cord)> send_;
   std::map<Entry*, std::unique_ptr<Entry>> entries_;
-  std::map<PartitionPlace, std::deque<Entry*>> lanes_;
+  std::map<PartitionPlace, Lane> lanes_;
 };
 
 }  // namespace leat::rpc

@@ -44,6 +44,12 @@ absl::StatusOr<Calls::Ticket> Calls::Enter(std::function<void()> stop) {
   return Ticket(this, id);
 }
 
+void Calls::AwaitNone(absl::Duration patience) {
+  const auto none = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return under_way_.empty(); };
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&none), patience);
+}
+
 void Calls::Stop() {
   std::map<uint64_t, std::function<void()>> told;
   {

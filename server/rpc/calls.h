@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 
 namespace leat::rpc {
 
@@ -47,6 +48,9 @@ class Calls {
 
   // Refuses further calls and tells those under way.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Waits until no call is under way, or `patience` is over. Blocks.
+  void AwaitNone(absl::Duration patience) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   const size_t max_calls_;

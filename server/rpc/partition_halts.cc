@@ -10,6 +10,8 @@ namespace {
 // Bounds the memory of a stream whose every request names another topic.
 constexpr size_t kMaxHalts = 4'096;
 
+}  // namespace
+
 absl::Status EarlierRequestFailed(uint64_t request_id) {
   return record::MakeError(
       record::Reason::kEarlierRequestFailed,
@@ -17,8 +19,6 @@ absl::Status EarlierRequestFailed(uint64_t request_id) {
                   request_id),
       {{"requestId", std::to_string(request_id)}});
 }
-
-}  // namespace
 
 bool IsEarlierRequestFailed(const absl::Status& status) {
   return record::ReasonOf(status) == record::Reason::kEarlierRequestFailed;

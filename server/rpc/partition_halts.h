@@ -16,7 +16,8 @@
 
 namespace leat::rpc {
 
-// Whether a status is one that `PartitionHalts::Check` gives.
+// kEarlierRequestFailed, naming the request.
+absl::Status EarlierRequestFailed(uint64_t request_id);
 bool IsEarlierRequestFailed(const absl::Status& status);
 
 class PartitionHalts {

@@ -77,11 +77,13 @@ void AppendParts(broker::Broker& broker, PlannedProduce produce, ProduceDone don
     if (!IsOpen(outcome)) continue;
     record::Batch batch = outcome.part.batch;
     outcome.part.batch.payload.Clear();
-    broker.Append(join->produce.topic, outcome.part.partition, std::move(batch),
-                  [join, &outcome](absl::StatusOr<log::AppendResult> result) {
-                    outcome.result = std::move(result);
-                    join->Arrive();
-                  });
+    broker.Append(
+        join->produce.topic, outcome.part.partition, std::move(batch),
+        [join, &outcome](absl::StatusOr<log::AppendResult> result) {
+          outcome.result = std::move(result);
+          join->Arrive();
+        },
+        outcome.lane);
   }
   join->Arrive();
 }

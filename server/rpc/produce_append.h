@@ -6,6 +6,7 @@
 #define LEAT_SERVER_RPC_PRODUCE_APPEND_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "leat/v1/log.pb.h"
 #include "server/broker/broker.h"
+#include "server/rpc/answer_order.h"
 #include "server/rpc/produce_plan.h"
 #include "server/rpc/produce_request.h"
 #include "server/rpc/rpc_context.h"
@@ -23,6 +25,7 @@ namespace leat::rpc {
 struct PartOutcome {
   ProducePart part;  // Without its payload once it is on its way.
   std::optional<absl::StatusOr<log::AppendResult>> result;  // nullopt until it is known.
+  std::shared_ptr<ProduceLane> lane;                        // Of requests that keep an order.
 
   bool appended() const { return result.has_value() && result->ok(); }
 };

@@ -13,6 +13,7 @@
 #include "server/rpc/produce_request.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream_outbox.h"
+#include "server/rpc/stream_reactor.h"
 
 namespace leat::rpc {
 namespace {
@@ -61,7 +62,8 @@ class ProduceStream : public std::enable_shared_from_this<ProduceStream> {
   void HaltParts(const Incoming& message, PlannedProduce& produce);
   void Refuse(const Incoming& message, const absl::Status& status);
   void Append(const Incoming& message, PlannedProduce produce, ByteBudget::Charge charge);
-  void OnAppended(InFlight request, const PlannedProduce& produce);
+  void OnAppended(InFlight request, PlannedProduce produce);
+  void OnPartFailed(const InFlight& request, const broker::Topic& topic, PartOutcome& outcome);
   void Answer(AnswerOrder::Entry* entry, uint64_t request_id,
               const absl::StatusOr<v1::ProduceResponse>& response);
   bool HasRoom() const;
@@ -204,6 +206,10 @@ void ProduceStream::Append(const Incoming& message, PlannedProduce produce,
   }
   InFlight request{message.stream.request_id, message.stream.unordered,
                    order_.Enter(std::move(places)), std::move(charge)};
+  for (PartOutcome& outcome : produce.parts) {
+    if (request.unordered) break;
+    outcome.lane = order_.LaneOf({produce.topic->name, outcome.part.partition});
+  }
   AppendParts(context_.broker, std::move(produce),
               [self = shared_from_this(), bytes = message.bytes,
                request = std::move(request)](PlannedProduce done) mutable {
@@ -211,19 +217,31 @@ void ProduceStream::Append(const Incoming& message, PlannedProduce produce,
                 strand.Post([self = std::move(self), bytes, request = std::move(request),
                              done = std::move(done)]() mutable {
                   self->bytes_in_flight_ -= bytes;
-                  self->OnAppended(std::move(request), done);
+                  self->OnAppended(std::move(request), std::move(done));
                 });
               });
 }
 
-void ProduceStream::OnAppended(InFlight request, const PlannedProduce& produce) {
+void ProduceStream::OnAppended(InFlight request, PlannedProduce produce) {
   request.charge.Release();
-  for (const PartOutcome& outcome : produce.parts) {
-    if (request.unordered || outcome.appended()) continue;
-    if (IsEarlierRequestFailed(outcome.result->status())) continue;
-    halts_.Halt(produce.topic->name, outcome.part.partition, request.request_id);
+  for (PartOutcome& outcome : produce.parts) {
+    if (!request.unordered && !outcome.appended()) OnPartFailed(request, *produce.topic, outcome);
   }
   Answer(request.entry, request.request_id, ToResponse(produce));
+}
+
+// Of an ordered request. Those that were under way behind it fail in its lane, later ones are
+// halted.
+void ProduceStream::OnPartFailed(const InFlight& request, const broker::Topic& topic,
+                                 PartOutcome& outcome) {
+  std::optional<uint64_t>& first = outcome.lane->failed_request;
+  if (!IsEarlierRequestFailed(outcome.result->status())) {
+    if (!first.has_value()) first = request.request_id;
+    halts_.Halt(topic.name, outcome.part.partition, request.request_id);
+    order_.RenewLane({topic.name, outcome.part.partition});
+  } else if (first.has_value()) {
+    outcome.result = EarlierRequestFailed(*first);
+  }
 }
 
 void ProduceStream::Answer(AnswerOrder::Entry* entry, uint64_t request_id,
@@ -257,29 +275,18 @@ void ProduceStream::FinishIfDrained() {
   outbox_.Finish(ToGrpcStatus(*end_));
 }
 
-// What gRPC calls; lives until `OnDone`.
-class ProduceStreamReactor final : public ByteReactor {
+class ProduceStreamReactor final : public StreamReactor<ByteReactor, ProduceStream> {
  public:
   explicit ProduceStreamReactor(RpcContext& context)
-      : stream_(std::make_shared<ProduceStream>(
-            context,
-            StreamOutbox::Reactor{
-                .start_write = [this](const grpc::ByteBuffer* message,
-                                      grpc::WriteOptions options) { StartWrite(message, options); },
-                .finish = [this](grpc::Status status) { Finish(std::move(status)); }},
-            [this] { StartRead(&message_); })) {
-    stream_->Start();
+      : StreamReactor(context, [this] { StartRead(&message_); }) {
+    stream().Start();
   }
 
   void OnReadDone(bool ok) override {
-    ok ? stream_->OnMessage(TakeCord(message_)) : stream_->OnHalfClose();
+    ok ? stream().OnMessage(TakeCord(message_)) : stream().OnHalfClose();
   }
-  void OnWriteDone(bool ok) override { stream_->OnWriteDone(ok); }
-  void OnCancel() override { stream_->OnCancel(); }
-  void OnDone() override { delete this; }
 
  private:
-  std::shared_ptr<ProduceStream> stream_;
   grpc::ByteBuffer message_;
 };
 

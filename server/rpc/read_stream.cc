@@ -11,6 +11,7 @@
 #include "server/rpc/read_request.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream_outbox.h"
+#include "server/rpc/stream_reactor.h"
 #include "server/rpc/timer.h"
 #include "storage/record/error.h"
 
@@ -290,25 +291,12 @@ void ReadStream::End(const absl::Status& status) {
   outbox_.Finish(ToGrpcStatus(status));
 }
 
-// What gRPC calls; lives until `OnDone`.
-class ReadStreamReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+class ReadStreamReactor final
+    : public StreamReactor<grpc::ServerWriteReactor<grpc::ByteBuffer>, ReadStream> {
  public:
-  ReadStreamReactor(RpcContext& context, const absl::Cord& request)
-      : stream_(std::make_shared<ReadStream>(
-            context,
-            StreamOutbox::Reactor{
-                .start_write = [this](const grpc::ByteBuffer* message,
-                                      grpc::WriteOptions options) { StartWrite(message, options); },
-                .finish = [this](grpc::Status status) { Finish(std::move(status)); }})) {
-    stream_->Start(request);
+  ReadStreamReactor(RpcContext& context, const absl::Cord& request) : StreamReactor(context) {
+    stream().Start(request);
   }
-
-  void OnWriteDone(bool ok) override { stream_->OnWriteDone(ok); }
-  void OnCancel() override { stream_->OnCancel(); }
-  void OnDone() override { delete this; }
-
- private:
-  std::shared_ptr<ReadStream> stream_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/time/time.h"
 #include "server/rpc/rpc_context.h"
@@ -28,6 +29,10 @@ struct ServerFacts {
   std::string io_backend_reason;
   bool direct_io = false;
 };
+
+// Their full names, for health.
+inline constexpr std::string_view kServiceNames[] = {"leat.v1.TopicService", "leat.v1.LogService",
+                                                     "leat.v1.ServerService"};
 
 // `context` outlives the service.
 std::unique_ptr<grpc::Service> MakeTopicService(RpcContext& context);
