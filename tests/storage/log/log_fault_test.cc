@@ -194,21 +194,23 @@ TEST(LogFaultTest, WhatWasNeverWrittenIsRefused) {
 }
 
 TEST(LogFaultTest, WhatWaitsAtTheGateIsRefusedToo) {
-  LogFixture log;
-  ASSERT_TRUE(log.AppendNow("a").ok());
-  // One place is left.
-  for (int i = 0; i < 63; ++i) log.gate().Enter([] {});
-  log.disk().Inject(WriteFault(1));
-  const size_t failed = log.Append("b");
-  while (log.loop().in_flight() == 0) log.loop().Step();
-  const size_t waiting = log.Append("c");
-  log.Run();
-  EXPECT_EQ(record::ReasonOf(log.Answer(failed)), Reason::kAppendOutcomeUnknown);
-  EXPECT_EQ(record::ReasonOf(log.Answer(waiting)), Reason::kPartitionOffline);
-  // The place was given back.
-  bool let_in = false;
-  log.gate().Enter([&let_in] { let_in = true; });
-  EXPECT_TRUE(let_in);
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    LogFixture log({}, seed);
+    ASSERT_TRUE(log.AppendNow("a").ok());
+    // One place is left.
+    for (int i = 0; i < 63; ++i) log.gate().Enter([] {});
+    log.disk().Inject(WriteFault(1));
+    const size_t failed = log.Append("b");
+    while (log.loop().in_flight() == 0) log.loop().Step();
+    const size_t waiting = log.Append("c");
+    log.Run();
+    EXPECT_EQ(record::ReasonOf(log.Answer(failed)), Reason::kAppendOutcomeUnknown);
+    EXPECT_EQ(record::ReasonOf(log.Answer(waiting)), Reason::kPartitionOffline);
+    // The place was given back.
+    bool let_in = false;
+    log.gate().Enter([&let_in] { let_in = true; });
+    EXPECT_TRUE(let_in);
+  }
 }
 
 TEST(LogFaultTest, AMarkThatFailsTakesTheLogOffline) {
