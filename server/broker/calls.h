@@ -12,7 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "server/broker/topic.h"
-#include "storage/log/log.h"
+#include "storage/log/log_types.h"
 #include "storage/record/batch.h"
 #include "storage/record/ids.h"
 

@@ -39,8 +39,8 @@ class Shard {
   // once the shard has stopped.
   void Post(io::Task task) { loop_->Post(std::move(task)); }
 
-  // By the owner. `Stop` lets what was begun end, and blocks. A shard that was not started is turned
-  // by whoever made its loop.
+  // By the owner. `Stop` lets what was begun end, and blocks. A shard that was not started is
+  // turned by whoever made its loop.
   void Start(const std::string& thread_name);
   void Stop();
 
