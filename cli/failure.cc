@@ -1,5 +1,6 @@
 #include "cli/failure.h"
 
+#include <cstdio>
 #include <optional>
 
 #include "fmt/format.h"
@@ -108,7 +109,9 @@ std::string Explain(const absl::Status& status, const Subject& subject) {
   return hint.empty() ? message : fmt::format("{}; {}", message, hint);
 }
 
-void Complain(std::string_view message) { fmt::print(stderr, "leat: {}\n", message); }
+void Say(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+void Complain(std::string_view message) { Say(fmt::format("leat: {}\n", message)); }
 
 ExitCode Fail(const absl::Status& status, const Subject& subject) {
   Complain(Explain(status, subject));

@@ -23,6 +23,9 @@ ExitCode ExitCodeOf(const absl::Status& status);
 // The line, without a newline.
 std::string Explain(const absl::Status& status, const Subject& subject);
 
+// Prints to stderr. Where that is closed, nobody wanted to know.
+void Say(std::string_view text);
+
 // Prints "leat: <message>" to stderr.
 void Complain(std::string_view message);
 

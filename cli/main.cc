@@ -14,7 +14,7 @@
 namespace leat::cli {
 
 void GlobalOptions::Tell(std::string_view message) const {
-  if (!quiet) fmt::print(stderr, "{}\n", message);
+  if (!quiet) Say(fmt::format("{}\n", message));
 }
 
 namespace {

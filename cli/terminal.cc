@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "absl/time/clock.h"
+#include "cli/failure.h"
 #include "cli/quantity.h"
 #include "fmt/format.h"
 
@@ -21,13 +22,13 @@ bool ColoursOnOutput() {
 }
 
 absl::Status Confirm(std::string_view plan, std::string_view question, bool yes) {
-  fmt::print(stderr, "{}", plan);
+  Say(plan);
   if (yes) return absl::OkStatus();
   if (!isatty(STDIN_FILENO)) {
     return absl::InvalidArgumentError(
         "nothing was done: there is no terminal to ask at, so say yes with -y");
   }
-  fmt::print(stderr, "{} [y/N] ", question);
+  Say(fmt::format("{} [y/N] ", question));
   std::string answer;
   std::getline(std::cin, answer);
   if (answer == "y" || answer == "Y" || answer == "yes") return absl::OkStatus();
@@ -59,12 +60,12 @@ void ProgressLine::Update(uint64_t records, uint64_t bytes) {
   const absl::Time now = absl::Now();
   if (now < updated_ + absl::Milliseconds(100)) return;
   updated_ = now;
-  fmt::print(stderr, "\r\x1b[K{}", DescribeProgress(records, bytes, total_bytes_, now - started_));
+  Say("\r\x1b[K" + DescribeProgress(records, bytes, total_bytes_, now - started_));
 }
 
 void ProgressLine::Clear() {
   if (updated_ == absl::InfinitePast()) return;
-  fmt::print(stderr, "\r\x1b[K");
+  Say("\r\x1b[K");
   updated_ = absl::InfinitePast();
 }
 

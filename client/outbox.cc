@@ -14,6 +14,9 @@ namespace {
 // What a record costs beside its bytes: its callback and its place.
 constexpr size_t kRecordOverheadBytes = 64;
 
+// Pause before the next try to ask for a topic that is known, but not freshly.
+constexpr absl::Duration kAskAgainAfter = absl::Seconds(1);
+
 // Errors that say that what was known of the topic is out of date.
 bool SaysTopicChanged(const absl::Status& status) {
   const std::optional<record::Reason> reason = record::ReasonOf(status);
@@ -27,6 +30,14 @@ bool Outbox::IsFresh(std::string_view topic, absl::Time now) const {
   absl::MutexLock lock(&mutex_);
   const Topic* found = Find(topic);
   return found != nullptr && now < found->learnt + options_.topic_refresh_interval;
+}
+
+bool Outbox::AskAgainLater(std::string_view topic, absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  Topic* found = Find(topic);
+  if (found == nullptr) return false;
+  found->learnt = now + kAskAgainAfter - options_.topic_refresh_interval;
+  return true;
 }
 
 void Outbox::Learn(std::string_view name, TopicFacts facts, absl::Time now) {

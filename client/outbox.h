@@ -48,6 +48,8 @@ class Outbox {
   // False when a topic is not known, or not well enough: it was learnt too long ago, or the server
   // disagrees.
   bool IsFresh(std::string_view topic, absl::Time now) const;
+  // Lets what is known pass for fresh a little longer. False when nothing is known.
+  bool AskAgainLater(std::string_view topic, absl::Time now);
   void Learn(std::string_view topic, TopicFacts facts, absl::Time now);
 
   // --- Users' threads ---

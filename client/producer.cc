@@ -14,6 +14,7 @@
 #include "client/monotonic_clock.h"
 #include "client/outbox.h"
 #include "client/produce_stream.h"
+#include "client/status.h"
 #include "client/wakeup.h"
 
 namespace leat::client {
@@ -28,9 +29,8 @@ absl::Status NoWaitingInCallbacks() {
 class Producer::Impl {
  public:
   Impl(Client client, ProducerOptions options)
-      : options_(options),
+      : options_(std::move(options)),
         admin_(client),
-        target_(client.options().target),
         outbox_(options_),
         stream_(client.connection(), wakeup_, options_.durability),
         thread_([this] { Run(); }) {}
@@ -62,7 +62,6 @@ class Producer::Impl {
 
   const ProducerOptions options_;
   const Admin admin_;
-  const std::string target_;
   const std::shared_ptr<Wakeup> wakeup_ = std::make_shared<Wakeup>();
   std::atomic<bool> stopping_ = false;
   Outbox outbox_;
@@ -88,6 +87,11 @@ absl::StatusOr<uint64_t> Producer::Impl::Add(std::string_view topic, const Outgo
 
 absl::Status Producer::Impl::LearnTopic(std::string_view topic) {
   const absl::StatusOr<v1::GetTopicResponse> answer = admin_.GetTopic(topic);
+  // What is known serves on while the server cannot be asked.
+  if (!answer.ok() && MayRetryRead(answer.status()) &&
+      outbox_.AskAgainLater(topic, MonotonicNow())) {
+    return absl::OkStatus();
+  }
   if (!answer.ok()) return answer.status();
   outbox_.Learn(topic,
                 {.topic_id = answer->topic().topic_id(),
@@ -164,7 +168,7 @@ absl::Time Producer::Impl::NextDeadline(absl::Time now) const {
 }
 
 Producer::Producer(Client client, ProducerOptions options)
-    : impl_(std::make_unique<Impl>(std::move(client), options)) {}
+    : impl_(std::make_unique<Impl>(std::move(client), std::move(options))) {}
 
 Producer::~Producer() = default;
 

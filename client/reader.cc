@@ -64,7 +64,7 @@ class Reader::Impl {
   absl::StatusOr<bool> Step(absl::Time now);
   absl::Status Begin();
   void StartCall();
-  absl::Status Handle(std::string bytes, absl::Time now);
+  absl::Status Handle(std::string bytes);
   absl::Status HandleRecords(const ReadMessage& message, int64_t from_offset, int64_t to_offset);
   // The call ended: OK when it is to be made again, at `retry_at_`.
   absl::Status HandleEnd(absl::Status status, absl::Time now);
@@ -82,8 +82,8 @@ class Reader::Impl {
   std::unique_ptr<RawCall> call_;
   bool resuming_ = false;
   absl::Time retry_at_ = absl::InfinitePast();
-  // When something last came from the server.
-  absl::Time alive_at_ = absl::InfinitePast();
+  // When the first of the calls ended that brought nothing; unset while something comes.
+  std::optional<absl::Time> lost_at_;
 
   // What `records_` point into.
   std::string message_;
@@ -124,7 +124,6 @@ absl::StatusOr<std::optional<ReadEvent>> Reader::Impl::Next(absl::Duration timeo
 absl::StatusOr<bool> Reader::Impl::Step(absl::Time now) {
   if (!plan_.has_value()) {
     if (absl::Status status = Begin(); !status.ok()) return status;
-    alive_at_ = now;
     return true;
   }
   if (call_ == nullptr) {
@@ -133,7 +132,7 @@ absl::StatusOr<bool> Reader::Impl::Step(absl::Time now) {
     return true;
   }
   if (std::optional<std::string> bytes = call_->Read()) {
-    if (absl::Status status = Handle(*std::move(bytes), now); !status.ok()) return status;
+    if (absl::Status status = Handle(*std::move(bytes)); !status.ok()) return status;
     return true;
   }
   if (std::optional<absl::Status> end = call_->Ended()) {
@@ -161,8 +160,8 @@ void Reader::Impl::StartCall() {
                     nullptr});
 }
 
-absl::Status Reader::Impl::Handle(std::string bytes, absl::Time now) {
-  alive_at_ = now;
+absl::Status Reader::Impl::Handle(std::string bytes) {
+  lost_at_.reset();
   message_ = std::move(bytes);
   const absl::StatusOr<ReadMessage> message = DecodeReadMessage(message_);
   if (!message.ok()) return message.status();
@@ -201,7 +200,8 @@ absl::Status Reader::Impl::HandleEnd(absl::Status status, absl::Time now) {
   call_.reset();
   resuming_ = true;
   if (status.ok()) status = absl::UnavailableError("the server ended the read before its end");
-  if (!MayRetryRead(status) || now >= alive_at_ + options_.retry_timeout) return status;
+  if (!lost_at_.has_value()) lost_at_ = now;
+  if (!MayRetryRead(status) || now >= *lost_at_ + options_.retry_timeout) return status;
   retry_at_ = now + RetryDelayOf(status).value_or(kRetryPause);
   return absl::OkStatus();
 }

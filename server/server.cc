@@ -108,7 +108,8 @@ absl::Status Server::Impl::Stop(absl::Duration drain) {
   if (grpc != nullptr) {
     grpc->AnnounceStop();
     calls.Stop();
-    // Until the last call is over gRPC still lets new ones in, to be refused by us, who can say why.
+    // Until the last call is over gRPC still lets new ones in, to be refused by us, who can say
+    // why.
     const absl::Time deadline = absl::Now() + drain;
     calls.AwaitNone(drain);
     grpc->Shutdown(deadline - absl::Now());

@@ -19,7 +19,8 @@ LAYERS = {
     "storage/log": ["storage/record", "storage/io"],
     "server/broker": ["storage/log", "storage/record", "storage/io"],
     "server/group": ["storage/record"],
-    "server/rpc": ["server/broker", "server/group", "storage/record"] + API,
+    # Of storage/io rpc needs the names of the backends and the clock, which the broker's interface speaks in too.
+    "server/rpc": ["server/broker", "server/group", "storage/record", "storage/io"] + API,
     "server": ["server/broker", "server/group", "server/rpc", "storage/record", "storage/io"] + API,
     "client": ["storage/record"] + API,
     "cli": ["server", "client", "storage/record"] + API,

@@ -91,13 +91,14 @@ void Appender::BeginSegment(const Segment& segment) {
 void Appender::RequireBlocks(io::FilePosition frame_end, size_t frame_bytes) {
   if (preparer_.busy()) return;
   job_in_progress_ = true;
-  preparer_.Require(frame_end, frame_bytes, [self = shared_from_this()](absl::Status status) {
-    self->job_in_progress_ = false;
-    if (self->abandoned_) return;
-    if (!status.ok()) return self->OnJobFailed(status);
-    self->log_->active()->SetPreparedEnd(self->preparer_.prepared_end());
-    self->Pump();
-  });
+  preparer_.Require(frame_end, frame_bytes,
+                    [self = shared_from_this()](const absl::Status& status) {
+                      self->job_in_progress_ = false;
+                      if (self->abandoned_) return;
+                      if (!status.ok()) return self->OnJobFailed(status);
+                      self->log_->active()->SetPreparedEnd(self->preparer_.prepared_end());
+                      self->Pump();
+                    });
 }
 
 // A full disk refuses what is queued, and the next append tries again; any other error is for ever.

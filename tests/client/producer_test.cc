@@ -158,6 +158,24 @@ TEST_F(ProducerTest, WaitsForAServerThatRestarts) {
   EXPECT_EQ(result.offset, 1);
 }
 
+TEST_F(ProducerTest, ServesOnWithWhatItKnowsWhileTheServerCannotBeAsked) {
+  ProducerOptions options = OneRecordABatch();
+  options.topic_refresh_interval = absl::ZeroDuration();
+  Producer producer(Connect(), options);
+  EXPECT_EQ(SendNumbers(producer, 1), "0=0");
+  server_.Stop();
+  absl::Notification answered;
+  ASSERT_TRUE(producer
+                  .Send("t", {.value = "later", .partition = 0},
+                        [&](const SendResult& result) {
+                          EXPECT_EQ(result.offset, 1);
+                          answered.Notify();
+                        })
+                  .ok());
+  server_.Restart();
+  answered.WaitForNotification();
+}
+
 TEST_F(ProducerTest, GivesUpCleanlyWhenTheServerStaysAway) {
   ProducerOptions options = OneRecordABatch();
   options.delivery_timeout = absl::Milliseconds(300);

@@ -22,7 +22,7 @@
 #include "client/producer.h"
 #include "client/reader.h"
 #include "gtest/gtest.h"
-#include "server/config.h"
+#include "server/options.h"
 #include "server/server.h"
 
 namespace leat {
@@ -57,7 +57,9 @@ class StressTest : public testing::Test {
   }
 
   void TearDown() override {
-    if (server_ != nullptr) EXPECT_TRUE(server_->Stop(absl::Seconds(60)).ok());
+    if (server_ != nullptr) {
+      EXPECT_TRUE(server_->Stop(absl::Seconds(60)).ok());
+    }
     std::filesystem::remove_all(directory_);
   }
 
@@ -104,7 +106,7 @@ class StressTest : public testing::Test {
   }
 
   void Take(const client::ReadEvent& event, std::vector<int64_t>& next) {
-    const std::vector<std::string_view> parts = absl::StrSplit(*event.record.value, ':');
+    const std::vector<std::string> parts = absl::StrSplit(std::string(*event.record.value), ':');
     uint32_t producer = 0;
     int64_t number = 0;
     ASSERT_TRUE(absl::SimpleAtoi(parts.at(0), &producer) && absl::SimpleAtoi(parts.at(1), &number));
