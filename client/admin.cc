@@ -107,7 +107,8 @@ absl::StatusOr<bool> Admin::IsServing() const {
     end = call.Ended();
   }
   if (!end->ok()) return *end;
-  record::WireReader reader(answer.value_or(""));
+  const std::string message = answer.value_or("");
+  record::WireReader reader(message);
   record::WireTag tag = 0;
   uint64_t serving_status = 0;
   return reader.ReadTag(&tag) && reader.ReadVarint(&serving_status) && serving_status == 1;

@@ -97,7 +97,9 @@ class EndToEndTest(unittest.TestCase):
         self.leat("topic", "create", copy, "--partitions", "2")
         self.leat("produce", copy, "-f", "jsonl", "--keep-partition", stdin=original)
         copied = self.leat("consume", copy, "-e", "-f", "jsonl")
-        self.assertEqual(copied.replace(copy.encode(), self.topic.encode()), original)
+        copied = copied.replace(copy.encode(), self.topic.encode())
+        # Each line has its partition and offset; how partitions take turns is not promised.
+        self.assertEqual(sorted(copied.splitlines()), sorted(original.splitlines()))
         found = [json.loads(line) for line in original.splitlines()]
         self.assertEqual(len(found), len(records))
         for record in records:
