@@ -2,7 +2,6 @@
 
 #include <grpcpp/support/slice.h>
 
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -48,12 +47,6 @@ grpc::ByteBuffer ToByteBuffer(const absl::Cord& bytes) {
     }
   }
   return grpc::ByteBuffer(slices.data(), slices.size());
-}
-
-absl::Cord OwnedCopy(const absl::Cord& bytes) {
-  std::string copy;
-  absl::CopyCordToString(bytes, &copy);
-  return absl::Cord(std::move(copy));
 }
 
 std::string_view FlatView(absl::Cord& bytes) {

@@ -17,12 +17,7 @@ absl::Cord TakeCord(grpc::ByteBuffer& buffer);
 // A message of these bytes, which shares the cord's memory.
 grpc::ByteBuffer ToByteBuffer(const absl::Cord& bytes);
 
-// The same bytes in one piece of memory of their own. What is kept for longer than a call must not
-// hold on to gRPC's memory: its slices lie in larger blocks that are read from the socket, count
-// against the memory gRPC may use, and would stay whole for the smallest record in them.
-absl::Cord OwnedCopy(const absl::Cord& bytes);
-
-// The bytes of a cord in one piece, such as `OwnedCopy` makes. The view lives as long as the cord.
+// The bytes of a cord in one piece. The view lives as long as the cord.
 std::string_view FlatView(absl::Cord& bytes);
 
 }  // namespace leat::rpc

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/rpc/byte_buffer.h"
+#include "server/rpc/owned_payload.h"
 #include "storage/record/compression.h"
 #include "storage/record/error.h"
 #include "storage/record/partitioner.h"
@@ -177,9 +178,10 @@ absl::StatusOr<std::vector<ProducePart>> PlanProduce(const ProduceRequest& reque
   if (auto status = CheckSize(request, topic.settings); !status.ok()) return status;
 
   record::Batch batch;
-  batch.payload = OwnedCopy(request.payload);
+  OwnedPayload owned = CopyPayload(request.payload);
+  const uint32_t crc = owned.crc32c;
+  batch.payload = std::move(owned.bytes);
   const std::string_view payload = FlatView(batch.payload);
-  const uint32_t crc = record::Crc32c(payload);
   if (auto status = CheckCrc(request, crc); !status.ok()) return status;
   const auto summary = CheckRecords(request, payload, topic.settings);
   if (!summary.ok()) return summary.status();

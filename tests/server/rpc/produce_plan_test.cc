@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "server/rpc/owned_payload.h"
 #include "storage/record/compression.h"
 #include "storage/record/error.h"
 #include "storage/record/partitioner.h"
@@ -225,6 +226,25 @@ TEST_F(ProducePlanTest, LongWorkIsToldBeforeItIsDone) {
   EXPECT_FALSE(TakesLong(Request(Values(10))));
   EXPECT_TRUE(TakesLong(Request(Values(1, "v", 100'000))));
   EXPECT_TRUE(TakesLong(Compressed(Values(1), record::Codec::kLz4)));
+}
+
+TEST(OwnedPayload, LetsGoOfWhatItWasMadeFromAndIsInOnePiece) {
+  for (const size_t size : {0u, 1u, 15u, 511u, 512u, 600u, 100'000u}) {
+    std::string bytes;
+    for (size_t i = 0; i < size; ++i) bytes += static_cast<char>(i * 7 + i / 256);
+    bool released = false;
+    OwnedPayload copy;
+    {
+      absl::Cord halves(bytes.substr(0, size / 2));
+      const auto rest = absl::string_view(bytes).substr(size / 2);
+      halves.Append(absl::MakeCordFromExternal(rest, [&] { released = true; }));
+      copy = CopyPayload(halves);
+    }
+    EXPECT_TRUE(released) << size;
+    EXPECT_EQ(copy.crc32c, record::Crc32c(bytes));
+    ASSERT_TRUE(copy.bytes.TryFlat().has_value());
+    EXPECT_EQ(std::string(copy.bytes), bytes);
+  }
 }
 
 }  // namespace

@@ -138,21 +138,5 @@ TEST(ByteBuffer, GoesThereAndBackWithoutACopy) {
   EXPECT_TRUE(shared);
 }
 
-TEST(ByteBuffer, OwnedCopiesLetGoOfWhatTheyWereMadeFrom) {
-  for (const size_t size : {0u, 1u, 15u, 600u, 100'000u}) {
-    const std::string bytes(size, 'b');
-    bool released = false;
-    absl::Cord copy;
-    {
-      absl::Cord halves(bytes.substr(0, size / 2));
-      const auto rest = absl::string_view(bytes).substr(size / 2);
-      halves.Append(absl::MakeCordFromExternal(rest, [&] { released = true; }));
-      copy = OwnedCopy(halves);
-    }
-    EXPECT_TRUE(released || size < 2) << size;
-    EXPECT_EQ(FlatView(copy), bytes);
-  }
-}
-
 }  // namespace
 }  // namespace leat::rpc
