@@ -44,6 +44,7 @@ absl::Status RunServer(const ServerOptions& options) {
   if (!server.ok()) return server.status();
   spdlog::info("{}", (*server)->Describe());
   WarnOfOpenAddresses(**server);
+  for (const std::string& line : (*server)->RecoveryFindings()) spdlog::warn("{}", line);
 
   int signal = 0;
   sigwait(&signals, &signal);

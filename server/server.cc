@@ -146,6 +146,20 @@ absl::Status Server::Stop(absl::Duration drain) { return impl_->Stop(drain); }
 
 const std::vector<std::string>& Server::addresses() const { return impl_->grpc->addresses(); }
 
+std::vector<std::string> Server::RecoveryFindings() const {
+  const broker::RecoverySummary& summary = impl_->broker->recovery();
+  std::vector<std::string> lines;
+  for (const auto& [topic, partition, finding] : summary.findings) {
+    lines.push_back(fmt::format("topic {}, partition {}: {}: {} bytes at byte {}: {}", topic,
+                                partition, finding.file, finding.bytes, finding.position.bytes,
+                                finding.detail));
+  }
+  if (summary.findings_total > summary.findings.size()) {
+    lines.push_back(fmt::format("and {} more", summary.findings_total - summary.findings.size()));
+  }
+  return lines;
+}
+
 std::string Server::Describe() const {
   const rpc::ServerFacts facts = impl_->Facts();
   const std::string_view backend = io::IoBackendName(facts.io_backend);

@@ -38,6 +38,10 @@ class Server {
   // One line: version, data directory, file system, I/O backend, addresses.
   std::string Describe() const;
 
+  // What the start found on disk that an operator should know, a line each. Empty when all was
+  // well.
+  std::vector<std::string> RecoveryFindings() const;
+
  private:
   struct Impl;
   explicit Server(std::unique_ptr<Impl> impl);

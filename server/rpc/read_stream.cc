@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/rpc/read_allowance.h"
 #include "server/rpc/read_cursor.h"
 #include "server/rpc/read_request.h"
 #include "server/rpc/status.h"
@@ -18,12 +19,7 @@
 namespace leat::rpc {
 namespace {
 
-// The least a fetch asks for, and the most while the budget is used up; one batch may be larger.
-constexpr size_t kLeanFetchBytes = 64 << 10;
-
-// So many fetches' worth of bytes a stream holds at most: two are being written, one waits, one is
-// on its way.
-constexpr size_t kMaxFetchesHeld = 4;
+// So many fetches' worth of bytes may wait to be written.
 constexpr size_t kMaxFetchesQueued = 2;
 
 // Messages that may wait to be written, and the number at which they are refilled.
@@ -33,7 +29,10 @@ constexpr size_t kRefillMessages = 32;
 class ReadStream : public std::enable_shared_from_this<ReadStream> {
  public:
   ReadStream(RpcContext& context, StreamOutbox::Reactor reactor)
-      : context_(context), outbox_(std::move(reactor)), strand_(context.pool) {}
+      : context_(context),
+        outbox_(std::move(reactor)),
+        allowance_(context.read_budget),
+        strand_(context.pool) {}
 
   void Start(const absl::Cord& request);
   void OnWriteDone(bool ok);
@@ -58,7 +57,6 @@ class ReadStream : public std::enable_shared_from_this<ReadStream> {
   void Fetch(size_t lane, size_t max_bytes, std::shared_ptr<ReadHold> hold);
   void OnFetched(size_t lane, absl::StatusOr<broker::FetchResult> fetched,
                  std::shared_ptr<ReadHold> hold);
-  std::shared_ptr<ReadHold> TryHold(size_t bytes);
   bool OutboxHasRoom(size_t max_messages) const;
   void Tick();
   void StartTimer();
@@ -67,11 +65,9 @@ class ReadStream : public std::enable_shared_from_this<ReadStream> {
   RpcContext& context_;
   StreamOutbox outbox_;
   Calls::Ticket ticket_;
-  // Bytes held by fetches under way, by cursors and in the outbox.
-  const std::shared_ptr<std::atomic<size_t>> held_ = std::make_shared<std::atomic<size_t>>(0);
+  ReadAllowance allowance_;
   // Whether the end of a write is to pump.
   std::atomic<bool> wants_room_ = false;
-  std::atomic<size_t> fetch_bytes_ = kLeanFetchBytes;  // Set once, on the strand.
 
   // On the strand.
   broker::TopicHandle topic_;
@@ -109,7 +105,7 @@ absl::Status ReadStream::Begin(const absl::Cord& bytes) {
   if (!topic.ok()) return topic.status();
   topic_ = *std::move(topic);
   format_ = FormatOf(*request, *topic_);
-  fetch_bytes_ = std::max(format_.max_chunk_bytes, kLeanFetchBytes);
+  allowance_.set_fetch_bytes(format_.max_chunk_bytes);
   heartbeat_interval_ = HeartbeatIntervalOf(*request);
   ReadPlan plan = PlanRead(*request, *topic_);
   auto queries = plan.queries;
@@ -182,11 +178,11 @@ void ReadStream::SendMore() {
 
 void ReadStream::FetchMore() {
   while (!hungry_.empty()) {
-    auto hold = TryHold(fetch_bytes_);
+    auto hold = allowance_.TryHold(allowance_.fetch_bytes());
     if (hold == nullptr) return;
     const size_t lane = hungry_.front();
     hungry_.pop_front();
-    const size_t max_bytes = std::min<size_t>(hold->bytes(), fetch_bytes_);
+    const size_t max_bytes = std::min(hold->bytes(), allowance_.fetch_bytes());
     Fetch(lane, max_bytes, std::move(hold));
   }
 }
@@ -196,7 +192,7 @@ void ReadStream::GoOnFetching(size_t lane) {
   const ReadCursor& cursor = lanes_[lane].cursor;
   if (cursor.fetched_all()) return;
   if (!cursor.caught_up()) return hungry_.push_back(lane);
-  Fetch(lane, fetch_bytes_, nullptr);
+  Fetch(lane, allowance_.fetch_bytes(), nullptr);
 }
 
 void ReadStream::Fetch(size_t lane, size_t max_bytes, std::shared_ptr<ReadHold> hold) {
@@ -226,7 +222,7 @@ void ReadStream::OnFetched(size_t index, absl::StatusOr<broker::FetchResult> fet
     if (!lane.cursor.SkipIfTrimmed(fetched.status())) return End(fetched.status());
   } else {
     const size_t bytes = PayloadBytes(*fetched);
-    if (hold == nullptr) hold = TryHold(bytes);
+    if (hold == nullptr) hold = allowance_.TryHold(bytes);
     if (hold == nullptr) {
       // What came while this stream had enough is fetched again when it has room.
       lane.cursor.Learn(fetched->high_watermark);
@@ -240,20 +236,9 @@ void ReadStream::OnFetched(size_t index, absl::StatusOr<broker::FetchResult> fet
   Pump();
 }
 
-std::shared_ptr<ReadHold> ReadStream::TryHold(size_t bytes) {
-  const size_t held = *held_;
-  if (held > 0 && held + bytes > kMaxFetchesHeld * fetch_bytes_) return nullptr;
-  auto charge = context_.read_budget.TryAcquire(bytes);
-  if (!charge.has_value()) {
-    if (held > 0) return nullptr;
-    charge = context_.read_budget.AcquireAnyway(std::min(bytes, kLeanFetchBytes));
-  }
-  return std::make_shared<ReadHold>(*std::move(charge), held_);
-}
-
 bool ReadStream::OutboxHasRoom(size_t max_messages) const {
   const StreamOutbox::Load load = outbox_.load();
-  return load.messages < max_messages && load.bytes < kMaxFetchesQueued * fetch_bytes_;
+  return load.messages < max_messages && load.bytes < kMaxFetchesQueued * allowance_.fetch_bytes();
 }
 
 void ReadStream::StartTimer() {

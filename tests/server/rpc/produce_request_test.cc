@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 #include <vector>
 
@@ -161,6 +162,58 @@ TEST(ProduceRequest, RefusesUnknownFieldsAndWrongTypes) {
     EXPECT_EQ(record::ReasonOf(status), Reason::kUnknownField) << status;
     EXPECT_EQ(record::MetadataOf(status), (record::ErrorMetadata{{"field", field}}));
   }
+}
+
+// What is taken, the library takes, and reads alike: bytes changed, removed and added at random.
+TEST(ProduceRequest, AgreesWithTheLibraryOnWhatItTakes) {
+  std::mt19937 random(7);
+  v1::ProduceRequest small = Full();
+  small.mutable_records()->Clear();
+  small.mutable_records()->add_records()->set_key("k");
+  v1::ProduceRequest packed = small;
+  packed.mutable_compressed()->set_codec(v1::CODEC_ZSTD);
+  packed.mutable_compressed()->set_record_count(3);
+  packed.mutable_compressed()->set_data("data");
+  const std::string seeds[] = {small.SerializeAsString(), packed.SerializeAsString()};
+  int taken = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string bytes = seeds[random() % 2];
+    for (uint32_t changes = random() % 3 + 1; changes > 0; --changes) {
+      const size_t at = random() % bytes.size();
+      switch (random() % 3) {
+        case 0:
+          bytes[at] = static_cast<char>(random());
+          break;
+        case 1:
+          bytes.erase(at, 1);
+          break;
+        default:
+          bytes.insert(at, 1, static_cast<char>(random()));
+      }
+    }
+    const auto parsed = ParseProduceRequest(absl::Cord(bytes));
+    if (!parsed.ok()) continue;
+    ++taken;
+    v1::ProduceRequest library;
+    // The payload is checked elsewhere: the library parses it here.
+    const bool known = library.ParseFromString(bytes);
+    if (!known && parsed->codec == record::Codec::kNone) continue;
+    ASSERT_TRUE(known);
+    ASSERT_TRUE(library.GetReflection()->GetUnknownFields(library).empty());
+    ASSERT_EQ(library.topic(), parsed->topic);
+    ASSERT_EQ(library.topic_id(), parsed->topic_id);
+    ASSERT_EQ(library.has_partition(), parsed->partition.has_value());
+    ASSERT_EQ(library.partition(), parsed->partition.value_or(0));
+    ASSERT_EQ(library.base_timestamp_ms(), parsed->base_timestamp_ms.value_or(0));
+    ASSERT_EQ(library.payload_crc32c(), parsed->payload_crc32c.value_or(0));
+    ASSERT_EQ(library.has_compressed(), parsed->codec != record::Codec::kNone);
+    ASSERT_EQ(library.compressed().record_count(), parsed->record_count);
+    ASSERT_EQ(library.compressed().uncompressed_bytes(), parsed->uncompressed_bytes);
+    if (library.has_compressed()) {
+      ASSERT_EQ(library.compressed().data(), parsed->payload);
+    }
+  }
+  EXPECT_GT(taken, 1'000);
 }
 
 TEST(ProduceStreamRequest, IsReadAsTheLibraryWritesIt) {

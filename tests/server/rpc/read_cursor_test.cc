@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "leat/v1/log.pb.h"
+#include "server/rpc/read_allowance.h"
 #include "storage/record/error.h"
 #include "tests/server/rpc/sets.h"
 
@@ -169,6 +170,39 @@ TEST_F(ReadCursorTest, MemoryIsHeldUntilTheLastMessageOfAFetchIsGone) {
   event->reset();
   EXPECT_EQ(*held_, 0u);
   EXPECT_EQ(budget_.in_use(), 0u);
+}
+
+TEST(ReadAllowance, HoldsAFewFetches) {
+  ByteBudget budget(100 << 20);
+  ReadAllowance allowance(budget);
+  allowance.set_fetch_bytes(1 << 20);
+  std::vector<std::shared_ptr<ReadHold>> holds;
+  for (int i = 0; i < 4; ++i) ASSERT_NE(holds.emplace_back(allowance.TryHold(1 << 20)), nullptr);
+  EXPECT_EQ(allowance.TryHold(1), nullptr);
+  holds.pop_back();
+  EXPECT_NE(allowance.TryHold(1 << 20), nullptr);
+}
+
+TEST(ReadAllowance, AnyStreamThatHoldsNothingGetsSomething) {
+  ByteBudget budget(1 << 20);
+  const auto others = budget.TryAcquire(1 << 20);
+  ReadAllowance allowance(budget);
+  allowance.set_fetch_bytes(1 << 20);
+  auto lean = allowance.TryHold(1 << 20);
+  ASSERT_NE(lean, nullptr);
+  EXPECT_EQ(lean->bytes(), ReadAllowance::kLeanFetchBytes);
+  EXPECT_EQ(allowance.TryHold(1), nullptr);
+  lean.reset();
+  EXPECT_NE(allowance.TryHold(1), nullptr);
+  EXPECT_EQ(budget.in_use(), size_t{1 << 20});
+}
+
+TEST(ReadAllowance, OneBatchMayBeLargerThanAllOfIt) {
+  ByteBudget budget(100 << 20);
+  ReadAllowance allowance(budget);
+  allowance.set_fetch_bytes(1);
+  EXPECT_EQ(allowance.fetch_bytes(), ReadAllowance::kLeanFetchBytes);
+  EXPECT_NE(allowance.TryHold(10 << 20), nullptr);
 }
 
 }  // namespace
