@@ -117,6 +117,7 @@ absl::Status ParseCompressed(const absl::Cord& message, ProduceRequest* request)
 absl::Status CheckFields(const ProduceRequest& request, uint32_t durability, int payloads) {
   FieldErrors errors;
   CheckTopicName(request.topic, errors);
+  CheckTopicId(request.topic_id, errors);
   errors.CheckRange("durability", durability, v1::DURABILITY_UNSPECIFIED, v1::DURABILITY_SYNCED);
   errors.CheckRange("base_timestamp_ms", request.base_timestamp_ms.value_or(0),
                     -kMaxTimestampMillis, kMaxTimestampMillis);

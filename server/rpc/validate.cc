@@ -10,6 +10,7 @@ namespace leat::rpc {
 namespace {
 
 constexpr size_t kMaxTopicNameBytes = 249;
+constexpr size_t kMaxTopicIdBytes = 36;
 
 bool IsTopicCharacter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -69,6 +70,11 @@ void CheckTopicName(std::string_view name, FieldErrors& errors) {
                           ? "is required"
                           : "must be 1 to 249 of A-Z, a-z, 0-9, '.', '_' and '-', not '.' or "
                             "'..', and not begin with '__'");
+}
+
+void CheckTopicId(std::string_view id, FieldErrors& errors) {
+  if (id.size() <= kMaxTopicIdBytes && std::all_of(id.begin(), id.end(), IsTopicCharacter)) return;
+  errors.Add("topic_id", "is not a UUID");
 }
 
 absl::Status RefuseUnknownFields(const google::protobuf::Message& message) {

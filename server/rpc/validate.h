@@ -46,6 +46,9 @@ class FieldErrors {
 bool IsTopicName(std::string_view name);
 void CheckTopicName(std::string_view name, FieldErrors& errors);
 
+// Whether it could be the id of a topic; empty is none.
+void CheckTopicId(std::string_view id, FieldErrors& errors);
+
 // kUnknownField when a field of `message`, or of a message in it, is not known to this server.
 absl::Status RefuseUnknownFields(const google::protobuf::Message& message);
 

@@ -110,6 +110,10 @@ TEST(ProduceRequest, NamesBadFields) {
   EXPECT_EQ(ViolationsOf(request.SerializeAsString()), (Violations{"topic", "base_timestamp_ms"}));
 
   request = Full();
+  request.set_topic_id("\xff");
+  EXPECT_EQ(ViolationsOf(request.SerializeAsString()), Violations{"topic_id"});
+
+  request = Full();
   request.set_durability(static_cast<v1::Durability>(3));
   EXPECT_EQ(ViolationsOf(request.SerializeAsString()), Violations{"durability"});
 
