@@ -39,11 +39,14 @@ Function* Library(const char* symbol) {
 }
 
 // A condition as the library evaluates it: in any thread that holds `mutex`,
-// before the function below that took the mutex could say so.
+// before the function below that took the mutex could say so, and, in a thread
+// that is unlocking it, after `Unlock` below announced its release.
 struct Observed {
   static bool Evaluate(Observed* observed) {
     __tsan_acquire(observed->mutex);
-    return observed->condition.Eval();
+    const bool met = observed->condition.Eval();
+    __tsan_release(observed->mutex);
+    return met;
   }
 
   absl::Mutex* mutex;
