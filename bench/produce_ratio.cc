@@ -1,6 +1,7 @@
-// How much of what gRPC can carry does Leat acknowledge durably? Streams batches into a server and
-// into a null sink on the same gRPC stack, alternating, each in a process of its own, over loopback
-// TCP, and prints both and their ratio.
+// How much of what gRPC can carry, and of what the disk can take, does Leat acknowledge durably?
+// Streams batches into a server and into a null sink on the same gRPC stack, each in a process of
+// its own, over loopback TCP, and writes the bare disk as the server does; in turn, round by round.
+// Prints all three, and Leat's ratio to each floor and to the lower of them.
 //
 //   produce_ratio --leat PATH [--data-dir DIR] [--rounds N] [--seconds S] [--record-bytes N]
 //   [--records N] [--window N]
@@ -22,6 +23,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "bench/null_sink.h"
+#include "bench/raw_disk.h"
 #include "bench/read_back.h"
 #include "bench/server_process.h"
 #include "bench/stream_load.h"
@@ -73,6 +75,40 @@ absl::StatusOr<double> RunRound(const std::string& address, bool check, int roun
   return result->bytes_per_second();
 }
 
+// Bytes a second of one round, or of the medians of all.
+struct Figures {
+  double leat = 0;
+  double null_sink = 0;
+  double raw_disk = 0;
+};
+
+void Print(const char* what, const Figures& figures) {
+  std::printf(
+      "%s: leat %.2f GB/s, null sink %.2f GB/s, raw disk %.2f GB/s; ratio to null sink %.2f, "
+      "to raw disk %.2f, to the lower of them %.2f\n",
+      what, figures.leat / 1e9, figures.null_sink / 1e9, figures.raw_disk / 1e9,
+      figures.leat / figures.null_sink, figures.leat / figures.raw_disk,
+      figures.leat / std::min(figures.null_sink, figures.raw_disk));
+  std::fflush(stdout);
+}
+
+absl::StatusOr<Figures> RunRounds(const std::string& leat, const std::string& sink,
+                                  const Settings& settings, uint64_t* records) {
+  std::vector<double> durable, null, disk;
+  for (int round = 0; round < settings.rounds; ++round) {
+    const absl::StatusOr<double> a = RunRound(leat, true, round, settings, records);
+    if (!a.ok()) return a.status();
+    const absl::StatusOr<double> b = RunRound(sink, false, round, settings, records);
+    if (!b.ok()) return b.status();
+    const absl::StatusOr<double> c =
+        RunRawDisk({.directory = settings.data_dir, .duration = absl::Seconds(settings.seconds)});
+    if (!c.ok()) return c.status();
+    durable.push_back(*a), null.push_back(*b), disk.push_back(*c);
+    Print(absl::StrCat("round ", round + 1).c_str(), {*a, *b, *c});
+  }
+  return Figures{Median(durable), Median(null), Median(disk)};
+}
+
 absl::Status Run(const char* self, const Settings& settings) {
   absl::StatusOr<ServerProcess> sink = ServerProcess::Start({self, "--null-sink"});
   if (!sink.ok()) return sink.status();
@@ -84,21 +120,12 @@ absl::Status Run(const char* self, const Settings& settings) {
       "%u records of %u bytes in a batch, %u batches in flight, %d rounds of %d s, flushed\n",
       settings.load.records_per_batch, settings.load.record_bytes, settings.load.window,
       settings.rounds, settings.seconds);
-  std::vector<double> durable, null, ratios;
   uint64_t records = 0;
-  for (int round = 0; round < settings.rounds; ++round) {
-    const absl::StatusOr<double> a = RunRound(leat->address(), true, round, settings, &records);
-    if (!a.ok()) return a.status();
-    const absl::StatusOr<double> b = RunRound(sink->address(), false, round, settings, &records);
-    if (!b.ok()) return b.status();
-    durable.push_back(*a), null.push_back(*b), ratios.push_back(*a / *b);
-    std::printf("round %d: leat %.2f GB/s, null sink %.2f GB/s, ratio %.2f\n", round + 1, *a / 1e9,
-                *b / 1e9, *a / *b);
-    std::fflush(stdout);
-  }
-  std::printf(
-      "median: leat %.2f GB/s, null sink %.2f GB/s, ratio %.2f; %lu records read back, all right\n",
-      Median(durable) / 1e9, Median(null) / 1e9, Median(ratios), records);
+  const absl::StatusOr<Figures> medians =
+      RunRounds(leat->address(), sink->address(), settings, &records);
+  if (!medians.ok()) return medians.status();
+  Print("median", *medians);
+  std::printf("%lu records read back, all right\n", records);
   return leat->Terminate();
 }
 
