@@ -40,13 +40,19 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kLimitReached, "LIMIT_REACHED", absl::StatusCode::kResourceExhausted},
     {Reason::kInternal, "INTERNAL", absl::StatusCode::kInternal},
     {Reason::kCallEnded, "CALL_ENDED", absl::StatusCode::kCancelled},
+    {Reason::kGroupNotFound, "GROUP_NOT_FOUND", absl::StatusCode::kNotFound},
+    {Reason::kGroupHasMembers, "GROUP_HAS_MEMBERS", absl::StatusCode::kFailedPrecondition},
+    {Reason::kFencedMemberEpoch, "FENCED_MEMBER_EPOCH", absl::StatusCode::kAborted},
+    {Reason::kInstanceReplaced, "INSTANCE_REPLACED", absl::StatusCode::kAborted},
+    {Reason::kMemberEvicted, "MEMBER_EVICTED", absl::StatusCode::kAborted},
+    {Reason::kPartitionNotRevoked, "PARTITION_NOT_REVOKED", absl::StatusCode::kFailedPrecondition},
 };
 
 constexpr bool InOrder() {
   for (size_t i = 0; i < std::size(kReasons); ++i) {
     if (static_cast<size_t>(kReasons[i].reason) != i) return false;
   }
-  return static_cast<size_t>(Reason::kCallEnded) + 1 == std::size(kReasons);
+  return static_cast<size_t>(Reason::kPartitionNotRevoked) + 1 == std::size(kReasons);
 }
 static_assert(InOrder(), "kReasons is indexed by Reason");
 

@@ -41,6 +41,12 @@ enum class Reason {
   kLimitReached,
   kInternal,
   kCallEnded,
+  kGroupNotFound,
+  kGroupHasMembers,
+  kFencedMemberEpoch,
+  kInstanceReplaced,
+  kMemberEvicted,
+  kPartitionNotRevoked,
 };
 
 using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;

@@ -32,7 +32,7 @@ TEST(Error, AnyOtherStatusHasNoReason) {
 }
 
 TEST(Error, UnavailableIsOnlyForWhatAppendedNothing) {
-  for (int i = 0; i <= static_cast<int>(Reason::kCallEnded); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::kPartitionNotRevoked); ++i) {
     const auto reason = static_cast<Reason>(i);
     const bool unavailable = MakeError(reason, "m").code() == absl::StatusCode::kUnavailable;
     EXPECT_EQ(unavailable, reason == Reason::kServerStarting || reason == Reason::kServerStopping);
@@ -41,7 +41,7 @@ TEST(Error, UnavailableIsOnlyForWhatAppendedNothing) {
 
 TEST(Error, NamesAreThoseOfTheApi) {
   const auto& reasons = *v1::ErrorReason_descriptor();
-  ASSERT_EQ(reasons.value_count(), static_cast<int>(Reason::kCallEnded) + 2);
+  ASSERT_EQ(reasons.value_count(), static_cast<int>(Reason::kPartitionNotRevoked) + 2);
   for (int i = 1; i < reasons.value_count(); ++i) {
     const auto reason = static_cast<Reason>(i - 1);
     EXPECT_EQ(reasons.value(i)->number(), i);
@@ -57,12 +57,33 @@ TEST(Error, NamesAreThoseOfTheApi) {
 TEST(Error, CodesAreThoseOfTheApi) {
   using enum absl::StatusCode;
   constexpr absl::StatusCode kCodes[] = {
-      kNotFound,           kNotFound,           kAlreadyExists,     kInvalidArgument,
-      kInvalidArgument,    kInvalidArgument,    kInvalidArgument,   kInvalidArgument,
-      kOutOfRange,         kFailedPrecondition, kAborted,           kResourceExhausted,
-      kResourceExhausted,  kUnavailable,        kUnavailable,       kUnknown,
-      kFailedPrecondition, kDataLoss,           kResourceExhausted, kInternal,
+      kNotFound,
+      kNotFound,
+      kAlreadyExists,
+      kInvalidArgument,
+      kInvalidArgument,
+      kInvalidArgument,
+      kInvalidArgument,
+      kInvalidArgument,
+      kOutOfRange,
+      kFailedPrecondition,
+      kAborted,
+      kResourceExhausted,
+      kResourceExhausted,
+      kUnavailable,
+      kUnavailable,
+      kUnknown,
+      kFailedPrecondition,
+      kDataLoss,
+      kResourceExhausted,
+      kInternal,
       kCancelled,
+      kNotFound,
+      kFailedPrecondition,
+      kAborted,
+      kAborted,
+      kAborted,
+      kFailedPrecondition,
   };
   for (size_t i = 0; i < std::size(kCodes); ++i) {
     EXPECT_EQ(MakeError(static_cast<Reason>(i), "m").code(), kCodes[i]) << i;
