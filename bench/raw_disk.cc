@@ -6,13 +6,14 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "storage/io/aligned_buffer.h"
 
 namespace leat::bench {
 namespace {
@@ -33,8 +34,7 @@ absl::StatusOr<int> AllocatedFile(const RawDiskOptions& options) {
 }
 
 // Fills one file, each thread taking the next place that is free; at most until `end`.
-absl::StatusOr<size_t> FillFile(const RawDiskOptions& options, const io::AlignedBuffer& data,
-                                absl::Time end) {
+absl::StatusOr<size_t> FillFile(const RawDiskOptions& options, char* data, absl::Time end) {
   const absl::StatusOr<int> file = AllocatedFile(options);
   if (!file.ok()) return file.status();
   std::atomic<size_t> next{0};
@@ -44,10 +44,10 @@ absl::StatusOr<size_t> FillFile(const RawDiskOptions& options, const io::Aligned
     while (absl::Now() < end && error == 0) {
       const size_t position = next.fetch_add(options.write_bytes);
       if (position + options.write_bytes > options.file_bytes) return;
-      const iovec part{const_cast<char*>(data.data()), data.size()};
+      const iovec part{data, options.write_bytes};
       const ssize_t count = pwritev2(*file, &part, 1, static_cast<off_t>(position), RWF_DSYNC);
-      if (count != static_cast<ssize_t>(data.size())) error = count < 0 ? errno : EIO;
-      written += data.size();
+      if (count != static_cast<ssize_t>(part.iov_len)) error = count < 0 ? errno : EIO;
+      written += part.iov_len;
     }
   };
   std::vector<std::thread> threads;
@@ -63,12 +63,14 @@ absl::StatusOr<size_t> FillFile(const RawDiskOptions& options, const io::Aligned
 }  // namespace
 
 absl::StatusOr<double> RunRawDisk(const RawDiskOptions& options) {
-  io::AlignedBuffer data(options.write_bytes);
-  for (size_t i = 0; i < data.size(); ++i) data.data()[i] = static_cast<char>(i * 31 + i / 4096);
+  constexpr size_t kBlockBytes = 4096;
+  const std::unique_ptr<char, decltype(&std::free)> data(
+      static_cast<char*>(std::aligned_alloc(kBlockBytes, options.write_bytes)), &std::free);
+  for (size_t i = 0; i < options.write_bytes; ++i) data.get()[i] = static_cast<char>(i * 31);
   const absl::Time start = absl::Now();
   size_t bytes = 0;
   while (absl::Now() < start + options.duration) {
-    const absl::StatusOr<size_t> written = FillFile(options, data, start + options.duration);
+    const absl::StatusOr<size_t> written = FillFile(options, data.get(), start + options.duration);
     if (!written.ok()) return written.status();
     bytes += *written;
   }

@@ -10,7 +10,9 @@ namespace {
 constexpr char kOffsetsHelp[] =
     "Where to read: FROM, FROM:TO or :TO, each of start, end, N, +N (N after the start), -N (N "
     "before the end), or @TIME "
-    "(seconds or ms since 1970, a date, RFC 3339, -1h); without TO new records are followed";
+    "(seconds or ms since 1970, a date, RFC 3339, -1h); what lies before TO and is not there yet "
+    "is "
+    "waited for; without TO new records are followed";
 constexpr char kFormatHelp[] =
     "raw (values), jsonl, json, csv, table, wide, or a string such as '%k\\t%v\\n' with %t topic, "
     "%p partition, %o offset, "

@@ -42,7 +42,6 @@ class ConsumeJob {
 
   // Blocks until the job is over. What was printed is flushed then.
   ExitCode Run() {
-    format_->Begin(output_.buffer());
     if (left_ > 0) {
       std::vector<std::thread> threads;
       for (const Topic& topic : topics_) threads.emplace_back([this, &topic] { Read(topic); });
@@ -50,7 +49,9 @@ class ConsumeJob {
     }
     absl::MutexLock lock(&mutex_);
     progress_.Clear();
-    format_->End(output_.buffer());
+    // A job that failed before its first record has nothing to say on its output.
+    if (result_ == kOk) BeginOutput();
+    if (begun_) format_->End(output_.buffer());
     NoteOutput(output_.Flush());
     return result_;
   }
@@ -91,12 +92,17 @@ class ConsumeJob {
   bool Write(const std::string& topic, const client::ReadEvent& event) {
     absl::MutexLock lock(&mutex_);
     if (left_ == 0) return false;
+    BeginOutput();
     format_->Append({topic, event.partition, event.record}, output_.buffer());
     ++records_;
     bytes_ += event.record.key.value_or("").size() + event.record.value.value_or("").size();
     progress_.Update(records_, bytes_);
     if (--left_ == 0) Stop();
     return NoteOutput(output_.MayFlush()) && left_ > 0;
+  }
+
+  void BeginOutput() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!std::exchange(begun_, true)) format_->Begin(output_.buffer());
   }
 
   bool FlushOutput() {
@@ -125,6 +131,7 @@ class ConsumeJob {
   absl::Mutex mutex_;
   const std::unique_ptr<RecordFormat> format_;
   Output output_{STDOUT_FILENO};
+  bool begun_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t left_ ABSL_GUARDED_BY(mutex_);
   uint64_t records_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -16,10 +16,14 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
+const char* DescribeStop(const v1::RecoveryReport& recovery) {
+  if (recovery.new_directory()) return "in a new data directory";
+  return recovery.clean_shutdown() ? "after a clean stop" : "after a crash";
+}
+
 std::string DescribeRecovery(const v1::RecoveryReport& recovery) {
   std::string text = fmt::format(
-      "last start: {}, {} partitions, {} checked in {}\n",
-      recovery.clean_shutdown() ? "after a clean stop" : "after a crash",
+      "last start: {}, {} partitions, {} checked in {}\n", DescribeStop(recovery),
       recovery.partitions_opened(), FormatBytes(static_cast<int64_t>(recovery.bytes_checked())),
       DescribeDuration(absl::Milliseconds(TimeUtil::DurationToMilliseconds(recovery.duration()))));
   for (const v1::RecoveryFinding& finding : recovery.findings()) {

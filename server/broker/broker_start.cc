@@ -93,6 +93,7 @@ absl::Status Broker::Impl::OpenDirectory() {
                     std::string(read.status().message())));
   }
   checkpoint = *std::move(read);
+  recovery.new_directory = directory->is_new();
   recovery.clean_shutdown = checkpoint.clean_shutdown;
   return absl::OkStatus();
 }

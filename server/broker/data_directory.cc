@@ -103,6 +103,7 @@ absl::Status DataDirectory::ReadOrCreateMeta(const log::Uuid& new_id) {
     if (!names.ok()) return names.status();
     if (!MayBecomeOurs(*names)) return NotOurs(path_);
     id_ = new_id;
+    is_new_ = true;
     return io::ReplaceFile(
         files_, meta_path,
         EncodeDirectoryMeta(

@@ -42,6 +42,8 @@ class DataDirectory {
 
   const std::string& path() const { return path_; }
   const log::Uuid& id() const { return id_; }
+  // Whether `Open` made it.
+  bool is_new() const { return is_new_; }
 
   std::string CheckpointPath() const;
   std::string MetadataLogDirectory() const;
@@ -79,6 +81,7 @@ class DataDirectory {
   const std::string path_;
   const std::unique_ptr<io::FileLock> lock_;
   log::Uuid id_{};
+  bool is_new_ = false;
 };
 
 }  // namespace leat::broker

@@ -1,10 +1,5 @@
-// The small files of a data directory: lines of text with a checksum. Pure; any thread.
-//
-//   meta                                          internal/meta.start
-//     leat data directory, format version 1         log start 1234
-//     id 6ba7b810-9dad-41d1-80b4-00c04fd430c8       crc32c 0f3c8a11
-//     block bytes 4096
-//     crc32c 5f1c2e9a
+// The small files of a data directory: lines of text with a checksum, as docs/disk_format.md shows.
+// Pure; any thread.
 
 #ifndef LEAT_SERVER_BROKER_DIRECTORY_META_H_
 #define LEAT_SERVER_BROKER_DIRECTORY_META_H_

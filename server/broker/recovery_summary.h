@@ -23,7 +23,8 @@ struct RecoverySummary {
   static constexpr size_t kMaxFindings = 1'000;
 
   absl::Duration duration;
-  bool clean_shutdown = false;
+  bool new_directory = false;   // There was no run before.
+  bool clean_shutdown = false;  // Of the run before.
   uint64_t partitions_opened = 0;
   uint64_t bytes_checked = 0;
   std::vector<Entry> findings;  // At most `kMaxFindings`.

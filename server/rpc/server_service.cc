@@ -32,6 +32,7 @@ v1::RecoveryReport ToProto(const broker::RecoverySummary& summary) {
   *report.mutable_duration() =
       TimeUtil::NanosecondsToDuration(absl::ToInt64Nanoseconds(summary.duration));
   report.set_clean_shutdown(summary.clean_shutdown);
+  report.set_new_directory(summary.new_directory);
   report.set_partitions_opened(summary.partitions_opened);
   report.set_bytes_checked(summary.bytes_checked);
   for (const auto& [topic, partition, finding] : summary.findings) {

@@ -165,7 +165,7 @@ class EndToEndTest(unittest.TestCase):
         self.leat("topic", "create", "../x", code=2)
         self.leat("topic", "describe", "nope", code=3)
         self.leat("produce", "nope", code=3)
-        self.leat("consume", "nope", code=3)
+        self.assertEqual(self.leat("consume", "nope", "-f", "json", code=3), b"")
         self.leat("consume", self.topic, "-o", "x", code=2)
         self.leat("consume", self.topic, "-f", "xml", code=2)
         self.leat("consume", code=2)

@@ -47,7 +47,8 @@ class BrokerTest : public testing::TestWithParam<io::IoBackendChoice> {
   absl::Status Stop();
   // Gives the directory free.
   void Destroy() { broker_.reset(); }
-  // Goes on with a copy of the files as they are at this moment: to the copy it is a crash.
+  // Goes on with a copy of the files: to the copy it is a crash. Nothing may be under way that
+  // changes them, retention included, or the copy shows a state that never was.
   absl::Status CrashAndStart(const BrokerOptions& options = DefaultOptions());
 
   Broker& broker() { return *broker_; }

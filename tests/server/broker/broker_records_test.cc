@@ -201,7 +201,8 @@ TEST_P(BrokerRecordsTest, RetentionKeepsAPartitionWithinItsBytes) {
     log_start = Describe(topic)->at(0).log_start;
   }
   EXPECT_THAT(ReadAll(topic, 0).size(), testing::Le(appended - 20u));
-  ASSERT_THAT(CrashAndStart(), IsOk());
+  ASSERT_THAT(Stop(), IsOk());
+  ASSERT_THAT(Start(), IsOk());
   EXPECT_GE(Describe(topic)->at(0).log_start, log_start);
   EXPECT_EQ(Describe(topic)->at(0).high_watermark, record::Offset{appended});
 }

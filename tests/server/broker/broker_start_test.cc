@@ -22,6 +22,7 @@ class BrokerStartTest : public BrokerTest {};
 
 TEST_P(BrokerStartTest, AfterAnOrderlyStopThereIsNothingToCheck) {
   ASSERT_THAT(Start(), IsOk());
+  EXPECT_TRUE(broker().recovery().new_directory);
   EXPECT_FALSE(broker().recovery().clean_shutdown);
   const log::Uuid id = broker().directory_id();
   const TopicHandle topic = *Create("events", 2);
@@ -30,6 +31,7 @@ TEST_P(BrokerStartTest, AfterAnOrderlyStopThereIsNothingToCheck) {
 
   ASSERT_THAT(Start(), IsOk());
   EXPECT_EQ(broker().directory_id(), id);
+  EXPECT_FALSE(broker().recovery().new_directory);
   EXPECT_TRUE(broker().recovery().clean_shutdown);
   EXPECT_EQ(broker().recovery().partitions_opened, 1u);
   EXPECT_THAT(broker().recovery().findings, IsEmpty());
