@@ -52,13 +52,12 @@ class Coordinator {
   // --- Members ---
 
   // Makes `channel` the stream of a member: it gets `Joined` and what follows, or `Closed` alone.
-  // Once for each channel, which is held until `Closed` was sent or `StreamLost` was called.
+  // It is told on the group's thread, or in the caller's when the server is stopping.
   virtual void Join(command::Join join, std::shared_ptr<MemberChannel> channel) = 0;
 
-  // The stream is over, for whatever reason, `Closed` included: from now on the member has its
-  // session timeout to come back. After `Join` of the same channel, by the same thread or a later
-  // one.
-  virtual void StreamLost(std::string group, std::shared_ptr<MemberChannel> channel) = 0;
+  // The stream of the member broke: from now on it has its session timeout to come back. To be
+  // called unless `Closed` came first; for a stream that broke before `Joined`, once that has come.
+  virtual void StreamLost(MemberRef member) = 0;
 
   // --- Commands ---
 
