@@ -1,0 +1,223 @@
+#include "server/group/group_log.h"
+
+#include <cstdlib>
+#include <utility>
+#include <variant>
+
+#include "fmt/format.h"
+#include "server/group/group_error.h"
+#include "storage/record/error.h"
+
+namespace leat::group {
+namespace {
+
+using record::MakeError;
+using record::Reason;
+
+// Whether a failed append certainly left nothing behind, so that later ones may go on.
+bool WasRefused(const absl::Status& status) {
+  const std::optional<Reason> reason = record::ReasonOf(status);
+  return reason == Reason::kDiskFull || reason == Reason::kServerStopping;
+}
+
+const std::string& GroupOf(const GroupCommand& command) {
+  static const std::string kNone;
+  return std::visit(
+      [](const auto& c) -> const std::string& {
+        if constexpr (requires { c.group; }) {
+          return c.group;
+        } else if constexpr (requires { c.member; }) {
+          return c.member.group;
+        } else {
+          return kNone;
+        }
+      },
+      command);
+}
+
+}  // namespace
+
+GroupLog::GroupLog(std::unique_ptr<RecordLog> log, Surroundings surroundings,
+                   const Options& options)
+    : log_(std::move(log)),
+      surroundings_(std::move(surroundings)),
+      options_(options),
+      journal_(log_.get(), options.snapshot_interval_bytes,
+               [this](const absl::Status& status) { OnWriteFailed(status); }),
+      sessions_(surroundings_.timers, [this](MemberRef member) {
+        Submit(command::Leave{std::move(member), MemberEvicted("it was without a stream too long")},
+               [](const auto&) {});
+      }) {}
+
+GroupLog::~GroupLog() { CancelTimers(); }
+
+// --- Loading ---
+
+void GroupLog::Load(Done done) {
+  loaded_ = std::move(done);
+  loader_.emplace(options_.limits, log_->log_start());
+  ReadOn(log_->log_start());
+}
+
+void GroupLog::ReadOn(int64_t from) {
+  log_->ReadFrom(from, [this, from](absl::StatusOr<RecordLog::ReadResult> result) {
+    if (!result.ok()) return EndLoad(result.status());
+    if (result->records.empty()) return EndLoad(absl::OkStatus());
+    int64_t offset = from;
+    for (const std::string& record : result->records) {
+      absl::Status added = loader_->Add(record);
+      if (!added.ok()) {
+        return EndLoad(absl::DataLossError(
+            fmt::format("__groups, offset {}: {}", offset, std::string(added.message()))));
+      }
+      journal_.Count(record);
+      ++offset;
+    }
+    ReadOn(result->next_offset);
+  });
+}
+
+void GroupLog::EndLoad(absl::Status status) {
+  if (status.ok()) {
+    absl::StatusOr<GroupLoader::Loaded> loaded = (*std::move(loader_)).Finish();
+    if (loaded.ok()) {
+      state_ = std::move(loaded->state);
+      journal_.Begin(loaded->generation + 1);
+    } else {
+      status =
+          absl::DataLossError(fmt::format("__groups: {}", std::string(loaded.status().message())));
+    }
+  }
+  loader_.reset();
+  std::exchange(loaded_, nullptr)(std::move(status));
+}
+
+// Nothing was told of what is lost; and what the members have been told is durable, so they find it
+// again when they resume.
+void GroupLog::OnWriteFailed(const absl::Status& status) {
+  if (!WasRefused(status)) offline_ = status;
+  if (closing_) return;
+  CancelTimers();
+  state_.reset();
+  for (const auto& channel : sessions_.Clear()) channel->Send(event::Closed{ReadingAnew()});
+  Load([this](const absl::Status& loaded) {
+    if (!loaded.ok()) {
+      offline_ = loaded;
+    } else if (started_) {
+      AwaitAll();
+      ScheduleExpiry();
+    }
+  });
+}
+
+// --- Commands ---
+
+absl::Status GroupLog::Refusal() const {
+  if (closing_) return ServerStopping();
+  if (!offline_.ok()) {
+    const std::string detail = fmt::format(
+        "groups cannot be changed until the server has been restarted, since a change could not be "
+        "written: {}",
+        std::string(offline_.message()));
+    return MakeError(Reason::kPartitionOffline, detail, {{"detail", detail}});
+  }
+  if (!state_.has_value() || journal_.failed()) return ReadingAnew();
+  return absl::OkStatus();
+}
+
+void GroupLog::Join(command::Join command, std::shared_ptr<MemberChannel> channel) {
+  if (command.resume.has_value()) {
+    command.resume->attached = IsAttached(command.group, command.resume->member_id);
+  }
+  MemberChannel* const joining = channel.get();
+  // Only for a join that was not enacted: from then on the channel belongs to the session.
+  Execute(command, std::move(channel), [joining](const absl::StatusOr<Outcome>& outcome) {
+    joining->Send(event::Closed{outcome.status()});
+  });
+}
+
+void GroupLog::Submit(GroupCommand command, Answer done) {
+  Execute(command, nullptr, std::move(done));
+}
+
+void GroupLog::Execute(const GroupCommand& command, std::shared_ptr<MemberChannel> channel,
+                       Answer done) {
+  absl::Status refusal = Refusal();
+  if (!refusal.ok()) return std::move(done)(std::move(refusal));
+  const Moment moment{.wall_ms = surroundings_.timers->WallMillis(),
+                      .topics = surroundings_.topics,
+                      .new_member_id = surroundings_.new_member_id()};
+  absl::StatusOr<Decision> decision = state_->Handle(command, moment);
+  if (decision.ok()) {
+    return Enact(GroupOf(command), *std::move(decision), std::move(channel), std::move(done));
+  }
+  // The error too may follow from what is not durable yet.
+  journal_.Then([error = decision.status(), channel = std::move(channel),
+                 done = std::move(done)](const absl::Status& status) mutable {
+    std::move(done)(status.ok() ? error : status);
+  });
+}
+
+void GroupLog::Enact(const std::string& group, Decision decision,
+                     std::shared_ptr<MemberChannel> channel, Answer done) {
+  if (channel != nullptr) done = [](const auto&) {};
+  for (const internal::GroupRecord& record : decision.records) {
+    absl::Status applied = state_->Apply(record);
+    if (!applied.ok()) std::abort();  // `Handle` made it for this very state.
+  }
+  if (!decision.records.empty()) journal_.Append(std::move(decision.records));
+  Deliveries deliveries = Address(group, std::move(decision.events), std::move(channel));
+  if (decision.rebalance) WantRebalance(group);
+  journal_.Then([this, group, outcome = std::move(decision.outcome),
+                 deliveries = std::move(deliveries),
+                 done = std::move(done)](const absl::Status& status) mutable {
+    if (status.ok()) {
+      Tell(group, std::move(deliveries));
+      return std::move(done)(std::move(outcome));
+    }
+    // Whoever lost its stream with this command has to hear of it; the others are told by
+    // `OnWriteFailed`.
+    for (auto& [receiver, told] : deliveries) {
+      if (receiver != nullptr && std::holds_alternative<event::Closed>(told)) {
+        receiver->Send(event::Closed{ReadingAnew()});
+      }
+    }
+    std::move(done)(status);
+  });
+  if (journal_.SnapshotDue()) journal_.AppendSnapshot(state_->Snapshot());
+}
+
+GroupLog::Deliveries GroupLog::Address(const std::string& group,
+                                       std::vector<std::pair<std::string, MemberEvent>> events,
+                                       std::shared_ptr<MemberChannel> channel) {
+  Deliveries deliveries;
+  for (auto& [member_id, told] : events) {
+    std::shared_ptr<MemberChannel> receiver;
+    if (const auto* joined = std::get_if<event::Joined>(&told)) {
+      receiver = channel;
+      auto replaced = sessions_.Attach({group, member_id, joined->member_epoch}, channel);
+      if (replaced != nullptr) {
+        deliveries.emplace_back(std::move(replaced), event::Closed{InstanceReplaced(member_id)});
+      }
+    } else if (std::holds_alternative<event::Closed>(told)) {
+      receiver = sessions_.Remove(group, member_id);
+    } else {
+      receiver = sessions_.Find(group, member_id);
+    }
+    deliveries.emplace_back(std::move(receiver), std::move(told));
+  }
+  return deliveries;
+}
+
+void GroupLog::Tell(const std::string& group, Deliveries deliveries) {
+  for (auto& [receiver, told] : deliveries) {
+    // The time runs for a member without a stream too.
+    if (const auto* revoked = std::get_if<event::Revoked>(&told);
+        revoked != nullptr && revoked->deadline_ms > 0) {
+      ExpectRelease(group, revoked->partitions, revoked->deadline_ms);
+    }
+    if (receiver != nullptr) receiver->Send(std::move(told));
+  }
+}
+
+}  // namespace leat::group

@@ -1,0 +1,161 @@
+// Rebalancing: who is to have what, and the steps there.
+
+#include <algorithm>
+#include <cstddef>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/group/assignor.h"
+#include "server/group/group_draft.h"
+#include "server/group/group_state.h"
+#include "server/group/subscription.h"
+
+namespace leat::group {
+namespace {
+
+// What the members of a group want, in the assignor's terms.
+struct Demand {
+  std::vector<std::string> members;      // Ids, by the assignor's index.
+  std::vector<const TopicInfo*> topics;  // Ascending by id, as `shares`.
+  std::vector<AssignorTopic> shares;
+};
+
+absl::btree_map<const TopicInfo*, std::vector<int32_t>> SubscribersOf(
+    const Group& group, const TopicCatalogue& topics) {
+  absl::btree_map<Subscription, std::vector<int32_t>> by_subscription;
+  int32_t index = 0;
+  for (const auto& [id, member] : group.members) {
+    by_subscription[member.subscription].push_back(index++);
+  }
+  absl::btree_map<const TopicInfo*, std::vector<int32_t>> subscribers;
+  for (const auto& [subscription, members] : by_subscription) {
+    for (const TopicInfo* topic : TopicsOf(subscription, topics)) {
+      auto& all = subscribers[topic];
+      all.insert(all.end(), members.begin(), members.end());
+    }
+  }
+  for (auto& [topic, members] : subscribers) std::sort(members.begin(), members.end());
+  return subscribers;
+}
+
+bool IsKnown(const Group& group, const TopicId& topic) {
+  auto first = group.partitions.find({topic, 0});
+  return first != group.partitions.end() && first->second.assignment_epoch > 0;
+}
+
+// Topics are taken up as long as their partitions are within the limit: those that the group has
+// had before go first.
+std::vector<const TopicInfo*> WithinLimit(const Group& group, std::vector<const TopicInfo*> topics,
+                                          uint32_t max_partitions) {
+  const auto rank = [&group](const TopicInfo* topic) {
+    return std::pair(!IsKnown(group, topic->id), topic->id);
+  };
+  std::sort(topics.begin(), topics.end(),
+            [&](const TopicInfo* a, const TopicInfo* b) { return rank(a) < rank(b); });
+  uint64_t partitions = 0;
+  std::erase_if(topics, [&](const TopicInfo* topic) {
+    return (partitions += topic->partition_count) > max_partitions;
+  });
+  std::sort(topics.begin(), topics.end(),
+            [](const TopicInfo* a, const TopicInfo* b) { return a->id < b->id; });
+  return topics;
+}
+
+Demand DemandOf(const Group& group, const TopicCatalogue& topics, uint32_t max_partitions) {
+  Demand demand;
+  absl::flat_hash_map<std::string, int32_t> index;
+  for (const auto& [id, member] : group.members) {
+    index.emplace(id, static_cast<int32_t>(demand.members.size()));
+    demand.members.push_back(id);
+  }
+  auto subscribers = SubscribersOf(group, topics);
+  std::vector<const TopicInfo*> wanted;
+  for (const auto& [topic, members] : subscribers) wanted.push_back(topic);
+  demand.topics = WithinLimit(group, std::move(wanted), max_partitions);
+  for (const TopicInfo* topic : demand.topics) {
+    AssignorTopic& share = demand.shares.emplace_back();
+    share.subscribers = std::move(subscribers[topic]);
+    share.owners.assign(topic->partition_count, kNoOwner);
+    for (auto it = group.partitions.lower_bound({topic->id, 0});
+         it != group.partitions.end() && it->first.topic_id == topic->id; ++it) {
+      const auto& [place, partition] = *it;
+      // Where a partition is going counts, not where it still is.
+      auto holder = index.find(partition.revoking ? partition.next_owner : partition.owner);
+      if (holder != index.end() && place.partition < topic->partition_count) {
+        share.owners[place.partition] = holder->second;
+      }
+    }
+  }
+  return demand;
+}
+
+// A partition that came into being while the group was subscribed: `member` of `share` would miss
+// what was written before it was assigned, if its start policy held.
+bool BeginsAtLogStart(const Group& group, const TopicInfo& topic, const Demand& demand,
+                      const AssignorTopic& share) {
+  return IsKnown(group, topic.id) ||
+         std::any_of(share.subscribers.begin(), share.subscribers.end(), [&](int32_t member) {
+           const Member& subscriber = group.members.find(demand.members[member])->second;
+           return subscriber.subscribe_time_ms <= topic.create_time_ms;
+         });
+}
+
+void DropDeletedTopics(const Group& group, const TopicCatalogue& topics, GroupDraft& draft) {
+  for (auto it = group.partitions.begin(); it != group.partitions.end();) {
+    const TopicId id = it->first.topic_id;
+    const bool gone = topics.FindId(id) == nullptr;
+    if (gone) draft.DropTopic(id);
+    for (; it != group.partitions.end() && it->first.topic_id == id; ++it) {
+      if (gone && !it->second.owner.empty()) {
+        draft.TellLost(it->first, it->second, ChangeReason::kTopicsChanged);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+GroupState::Result GroupState::Decide(const command::Rebalance& command,
+                                      const Moment& moment) const {
+  const Group* group = Find(command.group);
+  if (group == nullptr) return Decision{};
+  GroupDraft draft(command.group, *group, last_assignment_epoch_, moment);
+  DropDeletedTopics(*group, *moment.topics, draft);
+  Demand demand = DemandOf(*group, *moment.topics, limits_.max_partitions);
+  Assign(static_cast<int32_t>(demand.members.size()), demand.shares);
+
+  const auto step = [&](const TopicPartition& place, const Partition& partition,
+                        const std::string& target) {
+    if (partition.revoking) {
+      if (partition.next_owner != target) draft.Redirect(place, partition, target);
+    } else if (partition.owner.empty()) {
+      if (target.empty()) return;
+      const bool is_new = partition.assignment_epoch == 0 && IsKnown(*group, place.topic_id);
+      draft.Assign(place, partition, target,
+                   is_new ? ChangeReason::kTopicsChanged : ChangeReason::kUnowned);
+    } else if (partition.owner != target && command.scope == command::Rebalance::Scope::kAll) {
+      draft.Revoke(place, partition, target, limits_.revocation_deadline_ms);
+    }
+  };
+  for (size_t t = 0; t < demand.topics.size(); ++t) {
+    const TopicInfo& topic = *demand.topics[t];
+    const bool from_log_start = BeginsAtLogStart(*group, topic, demand, demand.shares[t]);
+    for (uint32_t p = 0; p < topic.partition_count; ++p) {
+      const int32_t target = demand.shares[t].owners[p];
+      const TopicPartition place{topic.id, p};
+      auto found = group->partitions.find(place);
+      Partition partition = found == group->partitions.end() ? Partition{} : found->second;
+      if (partition.assignment_epoch == 0) partition.from_log_start = from_log_start;
+      step(place, partition, target == kNoOwner ? "" : demand.members[target]);
+    }
+  }
+  for (const auto& [place, partition] : group->partitions) {
+    const auto wanted =
+        std::lower_bound(demand.topics.begin(), demand.topics.end(), place.topic_id,
+                         [](const TopicInfo* topic, const TopicId& id) { return topic->id < id; });
+    const bool is_wanted = wanted != demand.topics.end() && (*wanted)->id == place.topic_id;
+    if (!is_wanted && moment.topics->FindId(place.topic_id) != nullptr) step(place, partition, "");
+  }
+  return draft.Take();
+}
+
+}  // namespace leat::group
