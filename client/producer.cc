@@ -28,8 +28,8 @@ absl::Status NoWaitingInCallbacks() {
 
 class Producer::Impl {
  public:
-  Impl(Client client, ProducerOptions options)
-      : options_(std::move(options)),
+  Impl(const Client& client, const ProducerOptions& options)
+      : options_(options),
         admin_(client),
         outbox_(options_),
         stream_(client.connection(), wakeup_, options_.durability),
@@ -167,8 +167,8 @@ absl::Time Producer::Impl::NextDeadline(absl::Time now) const {
   return std::min(deadline, stream_.NextTry(now));
 }
 
-Producer::Producer(Client client, ProducerOptions options)
-    : impl_(std::make_unique<Impl>(std::move(client), std::move(options))) {}
+Producer::Producer(const Client& client, const ProducerOptions& options)
+    : impl_(std::make_unique<Impl>(client, options)) {}
 
 Producer::~Producer() = default;
 

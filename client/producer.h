@@ -48,7 +48,7 @@ struct ProducerOptions {
 
 class Producer {
  public:
-  Producer(Client client, ProducerOptions options);
+  Producer(const Client& client, const ProducerOptions& options);
 
   // Gives up what was not answered; the callbacks run before this returns. `Flush` first.
   ~Producer();

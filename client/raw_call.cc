@@ -23,7 +23,7 @@ namespace {
 constexpr size_t kMaxFetchedMessages = 2;
 
 grpc::ByteBuffer ToByteBuffer(RawMessage message) {
-  grpc::Slice slices[2] = {grpc::Slice(std::move(message.head)), grpc::Slice()};
+  grpc::Slice slices[2] = {grpc::Slice(message.head), grpc::Slice()};
   if (message.body == nullptr) return grpc::ByteBuffer(slices, 1);
   auto* body = new std::shared_ptr<const std::string>(std::move(message.body));
   slices[1] = grpc::Slice(
@@ -76,7 +76,7 @@ class RawCall::Reactor : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::
     {
       absl::MutexLock lock(&mutex_);
       if (fetched_.empty()) return std::nullopt;
-      message = std::move(fetched_.front());
+      message.Swap(&fetched_.front());
       fetched_.pop_front();
       if (std::exchange(fetching_paused_, false)) StartRead(&incoming_);
     }

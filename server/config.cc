@@ -200,7 +200,7 @@ absl::Status SetOption(std::string_view key, std::string_view text, std::string_
                        ServerOptions& options) {
   const Setting* setting = FindSetting(key);
   if (setting == nullptr) return Invalid(fmt::format("{}: {}: {}", source, key, UnknownKey(key)));
-  const auto status = std::visit(Reader{*setting, text, options}, setting->member);
+  auto status = std::visit(Reader{*setting, text, options}, setting->member);
   if (status.ok()) return status;
   return Invalid(fmt::format("{}: {}: {}", source, key, std::string(status.message())));
 }

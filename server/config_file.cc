@@ -19,8 +19,7 @@ class Flattener {
   absl::Status AddTable(const toml::table& table, const std::string& prefix) {
     for (const auto& [key, node] : table) {
       const std::string name = prefix + std::string(key.str());
-      const auto status =
-          node.is_table() ? AddTable(*node.as_table(), name + ".") : AddValue(node, name);
+      auto status = node.is_table() ? AddTable(*node.as_table(), name + ".") : AddValue(node, name);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();

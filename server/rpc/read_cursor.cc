@@ -27,7 +27,7 @@ size_t PayloadBytes(const broker::FetchResult& fetched) {
   return bytes;
 }
 
-void ReadCursor::Add(broker::FetchResult fetched, std::shared_ptr<ReadHold> hold) {
+void ReadCursor::Add(broker::FetchResult fetched, const std::shared_ptr<ReadHold>& hold) {
   for (record::Batch& batch : fetched.batches) {
     pending_.push_back(Fetched{std::move(batch), hold});
   }

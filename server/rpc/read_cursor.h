@@ -85,7 +85,7 @@ class ReadCursor {
   bool between_batches() const { return ready_.empty(); }
 
   // Takes over what a fetch from `fetch_from` found.
-  void Add(broker::FetchResult fetched, std::shared_ptr<ReadHold> hold);
+  void Add(broker::FetchResult fetched, const std::shared_ptr<ReadHold>& hold);
   // A fetch was answered with nothing used: only the high watermark is taken.
   void Learn(record::Offset high_watermark) { high_watermark_ = high_watermark; }
   // The records before `log_start` are gone.

@@ -35,7 +35,7 @@ void BlockPreparer::Ahead(io::FilePosition frame_end, size_t frame_bytes,
   if (busy_ || !failure_.ok() || left >= step_bytes_ / 2 || prepared_end_ >= segment_end_) return;
   AdaptStep();
   Start(StepToSegmentEnd(), frame_bytes,
-        [this, done = std::move(done)](absl::Status status) mutable {
+        [this, done = std::move(done)](const absl::Status& status) mutable {
           // A full disk matters when blocks are missing, not now.
           if (!status.ok()) step_bytes_ = kFirstStepBytes;
           std::move(done)();
