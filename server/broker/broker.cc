@@ -62,8 +62,7 @@ absl::Status Broker::Impl::Stop() {
     });
   });
   Await([this](auto done) {
-    shards->ForAll([](Shard& shard, const Barrier& closed) { shard.partitions().Close(closed); },
-                   done);
+    shards->ForAll([](Shard& shard, const Barrier& closed) { shard.Close(closed); }, done);
   });
   shards->Stop();
 
@@ -71,9 +70,9 @@ absl::Status Broker::Impl::Stop() {
   bool clean = topics_closed.ok() && !registry->offline();
   Checkpointer::Updates updates;
   for (size_t i = 0; i < shards->size(); ++i) {
-    PartitionTable& partitions = shards->at(i).partitions();
-    clean = clean && partitions.closed_cleanly();
-    for (CheckpointUpdate& update : partitions.TakeCheckpointUpdates()) updates.push_back(update);
+    Shard& shard = shards->at(i);
+    clean = clean && shard.closed_cleanly();
+    for (CheckpointUpdate& update : shard.TakeCheckpointUpdates()) updates.push_back(update);
   }
   if (std::optional<CheckpointUpdate> topics = registry->CheckpointOfLog()) {
     updates.push_back(*topics);
@@ -212,6 +211,20 @@ void Broker::FindTimestamp(const TopicHandle& topic, uint32_t partition, int64_t
     absl::StatusOr<Partition*> opened = shard.partitions().Open(*topic, partition);
     if (!opened.ok()) return std::move(done)(opened.status());
     (*opened)->FindTimestamp(timestamp_ms, std::move(done));
+  });
+}
+
+// --- Logs of groups ---
+
+InternalLog& Broker::group_log(uint32_t number) {
+  // Each shard opened its own in order of their numbers.
+  return *impl_->shards->OfGroupLog(number).internal_logs()[number / shard_count()];
+}
+
+void Broker::ObserveTopics(uint32_t shard, TopicObserver observer) {
+  Shard& observed = impl_->shards->at(shard);
+  observed.Post([&observed, observer = std::move(observer)]() mutable {
+    observed.partitions().ObserveTopics(std::move(observer));
   });
 }
 

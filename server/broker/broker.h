@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/broker/calls.h"
+#include "server/broker/internal_log.h"
 #include "server/broker/recovery_summary.h"
 #include "server/broker/topic.h"
 #include "storage/io/clock.h"
@@ -113,6 +114,16 @@ class Broker {
   // As `log::Log::FindTimestamp`.
   void FindTimestamp(const TopicHandle& topic, uint32_t partition, int64_t timestamp_ms,
                      Callback<record::Offset> done);
+
+  // --- Groups ---
+
+  // The log `number` of `__groups`, less than `kGroupLogs`; on shard `number % shard_count()`.
+  // Whoever uses it closes it before `Stop`. It lives as long as the broker.
+  InternalLog& group_log(uint32_t number);
+
+  // Has `observer` told of each topic there is, and then of each change to one before that change
+  // is answered: on the shard's thread, to which this posts. One for each shard.
+  void ObserveTopics(uint32_t shard, TopicObserver observer);
 
   // --- The server ---
 

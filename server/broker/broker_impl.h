@@ -39,7 +39,7 @@ struct Broker::Impl {
   absl::Status OpenDirectory();
   absl::Status StartShards(io::IoBackend& backend);
   absl::Status LoadTopics();
-  absl::Status RecoverPartitions();
+  absl::Status RecoverLogs();
   absl::Status StartUpkeep();
 
   absl::Status Stop();

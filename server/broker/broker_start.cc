@@ -17,33 +17,44 @@ log::Uuid NewDirectoryId() {
   return MakeUuid(high, bits());
 }
 
-// What one shard found while it recovered its partitions.
+// What one shard found while it recovered its logs.
 struct ShardRecovery {
   absl::Status status;
   uint64_t partitions_opened = 0;
   uint64_t bytes_checked = 0;
   std::vector<RecoverySummary::Entry> findings;
+
+  // Takes in what was found of one log.
+  absl::Status Add(std::string_view topic, uint32_t partition,
+                   absl::StatusOr<log::RecoveredLog> recovered) {
+    if (!recovered.ok()) return recovered.status();
+    bytes_checked += recovered->bytes_checked;
+    for (log::Finding& finding : recovered->findings) {
+      findings.push_back({std::string(topic), partition, std::move(finding)});
+    }
+    return absl::OkStatus();
+  }
 };
 
-ShardRecovery RecoverShard(Shard& shard, const std::vector<TopicHandle>& topics,
-                           const std::vector<log::RecoveryInput>& inputs) {
+ShardRecovery RecoverPartitions(Shard& shard, const std::vector<TopicHandle>& topics,
+                                const std::vector<log::RecoveryInput>& inputs) {
   ShardRecovery result;
   for (const TopicHandle& topic : topics) shard.partitions().PutTopic(topic);
   for (const log::RecoveryInput& input : inputs) {
-    absl::StatusOr<log::RecoveredLog> recovered = shard.partitions().Recover(input);
-    if (!recovered.ok()) {
-      result.status = recovered.status();
-      break;
-    }
+    result.status = result.Add(FormatUuid(input.key.topic_id), input.key.partition,
+                               shard.partitions().Recover(input));
+    if (!result.status.ok()) break;
     ++result.partitions_opened;
-    result.bytes_checked += recovered->bytes_checked;
-    for (log::Finding& finding : recovered->findings) {
-      result.findings.push_back({.topic = FormatUuid(input.key.topic_id),
-                                 .partition = input.key.partition,
-                                 .finding = std::move(finding)});
-    }
   }
   return result;
+}
+
+void OpenGroupLogs(Shard& shard, const std::vector<InternalLogId>& logs,
+                   const log::Checkpoint& checkpoint, ShardRecovery& result) {
+  for (const InternalLogId& id : logs) {
+    if (!result.status.ok()) return;
+    result.status = result.Add(id.topic, id.key.partition, shard.OpenInternalLog(id, checkpoint));
+  }
 }
 
 }  // namespace
@@ -69,7 +80,7 @@ absl::Status Broker::Impl::Start(io::IoBackend& backend) {
   absl::Status status = OpenDirectory();
   if (status.ok()) status = StartShards(backend);
   if (status.ok()) status = LoadTopics();
-  if (status.ok()) status = RecoverPartitions();
+  if (status.ok()) status = RecoverLogs();
   if (status.ok()) status = StartUpkeep();
   if (status.ok()) {
     running = true;
@@ -116,7 +127,7 @@ absl::Status Broker::Impl::StartShards(io::IoBackend& backend) {
 }
 
 absl::Status Broker::Impl::LoadTopics() {
-  auto place = TopicRegistry::LogPlace(*directory, checkpoint);
+  auto place = InternalLogPlace(TopicsLog(), *directory, checkpoint);
   if (!place.ok()) return place.status();
   absl::StatusOr<log::RecoveredLog> recovered = log::RecoverLog(files, *place);
   if (!recovered.ok()) return recovered.status();
@@ -127,7 +138,7 @@ absl::Status Broker::Impl::LoadTopics() {
   }
   recovery.bytes_checked += recovered->bytes_checked;
   for (const log::Finding& finding : recovered->findings) {
-    recovery.AddFinding({.topic = "__meta", .finding = finding});
+    recovery.AddFinding({.topic = TopicsLog().topic, .finding = finding});
   }
   absl::Status loaded;
   Await([&](auto done) {
@@ -147,7 +158,7 @@ absl::Status Broker::Impl::LoadTopics() {
   return absl::OkStatus();
 }
 
-absl::Status Broker::Impl::RecoverPartitions() {
+absl::Status Broker::Impl::RecoverLogs() {
   const TopicState& state = registry->state();
   absl::StatusOr<RecoveryPlan> plan = PlanRecovery(files, *directory, state, checkpoint);
   if (!plan.ok()) return plan.status();
@@ -156,12 +167,18 @@ absl::Status Broker::Impl::RecoverPartitions() {
   for (log::RecoveryInput& input : plan->partitions) {
     inputs[shards->Of(input.key.topic_id, input.key.partition).index()].push_back(std::move(input));
   }
+  std::vector<std::vector<InternalLogId>> group_logs(shards->size());
+  for (uint32_t i = 0; i < kGroupLogs; ++i) {
+    group_logs[shards->OfGroupLog(i).index()].push_back(GroupsLog(i));
+  }
   const std::vector<TopicHandle> topics = state.Topics();
   std::vector<ShardRecovery> results;
   Await([&](auto done) {
     shards->Gather<ShardRecovery>(
         [&](Shard& shard) {
-          return std::vector<ShardRecovery>{RecoverShard(shard, topics, inputs[shard.index()])};
+          ShardRecovery result = RecoverPartitions(shard, topics, inputs[shard.index()]);
+          OpenGroupLogs(shard, group_logs[shard.index()], checkpoint, result);
+          return std::vector<ShardRecovery>{std::move(result)};
         },
         [&results, done](std::vector<ShardRecovery> gathered) {
           results = std::move(gathered);
@@ -184,7 +201,7 @@ absl::Status Broker::Impl::RecoverPartitions() {
 absl::Status Broker::Impl::StartUpkeep() {
   absl::erase_if(checkpoint.partitions, [this](const auto& entry) {
     const bool is_topic = registry->state().FindId(entry.first.topic_id) != nullptr;
-    return !is_topic && entry.first != TopicRegistry::kLogKey;
+    return !is_topic && !IsInternal(entry.first);
   });
   absl::Status status;
   Await([&](auto done) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +57,10 @@ struct FetchResult {
   record::Offset log_start;
   record::Offset high_watermark;
 };
+
+// What happened to a topic, to those who keep a copy.
+enum class TopicEvent { kPut, kRemoved };  // kPut: it is new, or changed.
+using TopicObserver = std::function<void(const Topic& topic, TopicEvent event)>;
 
 struct TrimTarget {
   uint32_t partition = 0;

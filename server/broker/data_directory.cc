@@ -49,6 +49,13 @@ absl::Status NotOurs(const std::string& path) {
       path, kMetaName));
 }
 
+// A path as one name.
+std::string Flat(std::string_view path) {
+  std::string flat(path);
+  std::replace(flat.begin(), flat.end(), '/', '-');
+  return flat;
+}
+
 // Removes a directory with all that is in it.
 absl::Status RemoveTree(io::FileSystem& files, const std::string& path) {
   absl::StatusOr<std::vector<std::string>> names = files.List(path);
@@ -134,8 +141,6 @@ absl::Status DataDirectory::MakeSubdirectories() {
 
 std::string DataDirectory::CheckpointPath() const { return JoinPath(path_, "checkpoint"); }
 
-std::string DataDirectory::MetadataLogDirectory() const { return JoinPath(path_, "internal/meta"); }
-
 std::string DataDirectory::TopicsDirectory() const { return JoinPath(path_, "topics"); }
 
 std::string DataDirectory::TopicDirectory(const log::Uuid& topic_id) const {
@@ -150,16 +155,20 @@ std::string DataDirectory::QuarantineDirectory(const log::PartitionKey& key) con
   return JoinPath(path_, fmt::format("quarantine/{}-{}", FormatUuid(key.topic_id), key.partition));
 }
 
-std::string DataDirectory::MetadataQuarantineDirectory() const {
-  return JoinPath(path_, "quarantine/meta");
+std::string DataDirectory::InternalLogDirectory(std::string_view name) const {
+  return JoinPath(path_, fmt::format("internal/{}", name));
 }
 
-std::string DataDirectory::MetadataLogStartPath() const {
-  return JoinPath(path_, "internal/meta.start");
+std::string DataDirectory::InternalQuarantineDirectory(std::string_view name) const {
+  return JoinPath(path_, fmt::format("quarantine/{}", Flat(name)));
 }
 
-absl::StatusOr<record::Offset> DataDirectory::ReadMetadataLogStart() {
-  const std::string path = MetadataLogStartPath();
+std::string DataDirectory::InternalLogStartPath(std::string_view name) const {
+  return JoinPath(path_, fmt::format("internal/{}.start", name));
+}
+
+absl::StatusOr<record::Offset> DataDirectory::ReadInternalLogStart(std::string_view name) const {
+  const std::string path = InternalLogStartPath(name);
   absl::StatusOr<std::string> text = io::ReadFile(files_, path, kMetaBytesMax);
   if (absl::IsNotFound(text.status())) return record::Offset{};
   if (!text.ok()) return text.status();
@@ -168,19 +177,18 @@ absl::StatusOr<record::Offset> DataDirectory::ReadMetadataLogStart() {
   return log_start;
 }
 
-absl::Status DataDirectory::SaveMetadataLogStart(record::Offset log_start) {
-  return io::ReplaceFile(files_, MetadataLogStartPath(), EncodeLogStart(log_start));
+absl::Status DataDirectory::SaveInternalLogStart(std::string_view name,
+                                                 record::Offset log_start) const {
+  return io::ReplaceFile(files_, InternalLogStartPath(name), EncodeLogStart(log_start));
 }
 
 absl::StatusOr<std::string> DataDirectory::Quarantine(std::string_view name) {
   const std::string quarantine = JoinPath(path_, "quarantine");
   absl::StatusOr<std::vector<std::string>> taken = files_.List(quarantine);
   if (!taken.ok()) return taken.status();
-  std::string flat(name);
-  std::replace(flat.begin(), flat.end(), '/', '-');
   std::string free_name;
   for (int number = 1; free_name.empty(); ++number) {
-    std::string candidate = fmt::format("topics-{}.{}", flat, number);
+    std::string candidate = fmt::format("topics-{}.{}", Flat(name), number);
     const bool is_taken = std::any_of(taken->begin(), taken->end(), [&](std::string_view other) {
       return other == candidate || other == candidate + '/';
     });

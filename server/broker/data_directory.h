@@ -4,7 +4,8 @@
 //   meta                          format version, id of the directory, block size
 //   checkpoint                    see storage/log/checkpoint.h
 //   internal/meta/                the log of the topics
-//   internal/meta.start           where it begins, once it was trimmed
+//   internal/groups/<number>/     a log of groups
+//   internal/<name>.start         where such a log begins, once it was trimmed
 //   topics/<topic id>/<partition>/
 //   quarantine/                   what was found and is not known: nothing is deleted for being
 //   unknown
@@ -46,21 +47,26 @@ class DataDirectory {
   bool is_new() const { return is_new_; }
 
   std::string CheckpointPath() const;
-  std::string MetadataLogDirectory() const;
   std::string TopicsDirectory() const;
   std::string TopicDirectory(const log::Uuid& topic_id) const;
   std::string PartitionDirectory(const log::PartitionKey& key) const;
 
-  // Where recovery keeps what it cuts from a partition, and from the log of the topics.
+  // Where recovery keeps what it cuts from a partition.
   std::string QuarantineDirectory(const log::PartitionKey& key) const;
-  std::string MetadataQuarantineDirectory() const;
 
-  // Where the log of the topics begins: 0 until it was saved. DATA_LOSS naming the file when it is
-  // damaged.
-  absl::StatusOr<record::Offset> ReadMetadataLogStart();
+  // --- Logs of the server's own, by name: "meta", "groups/3" ---
 
-  // Durably, before what lies before `log_start` is removed. Safe to repeat.
-  absl::Status SaveMetadataLogStart(record::Offset log_start);
+  std::string InternalLogDirectory(std::string_view name) const;
+  std::string InternalQuarantineDirectory(std::string_view name) const;
+
+  // Where the log begins: 0 until it was saved. DATA_LOSS naming the file when it is damaged.
+  absl::StatusOr<record::Offset> ReadInternalLogStart(std::string_view name) const;
+
+  // Durably, before what lies before `log_start` is removed; the log has a directory by then. Safe
+  // to repeat.
+  absl::Status SaveInternalLogStart(std::string_view name, record::Offset log_start) const;
+
+  // --- What nobody needs ---
 
   // Moves `topics/<name>` to `quarantine/`, durably; `name` may have several parts. Returns where
   // it is now.
@@ -75,7 +81,7 @@ class DataDirectory {
 
   absl::Status ReadOrCreateMeta(const log::Uuid& new_id);
   absl::Status MakeSubdirectories();
-  std::string MetadataLogStartPath() const;
+  std::string InternalLogStartPath(std::string_view name) const;
 
   io::FileSystem& files_;
   const std::string path_;

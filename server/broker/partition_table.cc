@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/broker/answer.h"
+#include "server/broker/log_opening.h"
 #include "server/broker/topic_error.h"
 
 namespace leat::broker {
@@ -11,19 +12,6 @@ namespace {
 
 constexpr uint64_t kTailBytesMin = 64 << 10;
 constexpr uint64_t kTailBytesMax = 4 << 20;
-
-// A log whose files could not even be looked at: nothing is served from it and nothing lost.
-log::RecoveredLog Unreadable(const log::RecoveryInput& input, const absl::Status& status) {
-  log::RecoveredLog log;
-  log.log_start = input.log_start;
-  log.next_offset = input.log_start;
-  log.corrupt = log::Finding{.kind = log::Finding::Kind::kCorrupt,
-                             .file = input.directory,
-                             .offset = input.log_start,
-                             .detail = std::string(status.message())};
-  log.findings.push_back(*log.corrupt);
-  return log;
-}
 
 }  // namespace
 
@@ -37,6 +25,7 @@ void PartitionTable::PutTopic(const TopicHandle& topic) {
   TopicEntry& entry = topics_[topic->id];
   entry.topic = topic;
   for (auto& [number, partition] : entry.partitions) partition->SetOptions(OptionsFor(*topic));
+  if (observer_) observer_(*topic, TopicEvent::kPut);
 }
 
 void PartitionTable::RemoveTopic(const log::Uuid& id, Barrier closed) {
@@ -44,12 +33,18 @@ void PartitionTable::RemoveTopic(const log::Uuid& id, Barrier closed) {
   if (found == topics_.end()) return;
   TopicEntry entry = std::move(found->second);
   topics_.erase(found);
+  if (observer_) observer_(*entry.topic, TopicEvent::kRemoved);
   CloseAll(entry, TopicNotFound(entry.topic->name), AfterClose::kDropCheckpoint, std::move(closed));
 }
 
 void PartitionTable::MoveLogStart(const LogStart& start) {
   // One that is not open has no records, hence nothing to trim.
   if (Partition* partition = FindOpen(start.key)) partition->TrimTo(start.offset);
+}
+
+void PartitionTable::ObserveTopics(TopicObserver observer) {
+  observer_ = std::move(observer);
+  for (const auto& [id, entry] : topics_) observer_(*entry.topic, TopicEvent::kPut);
 }
 
 // --- Partitions ---
@@ -134,14 +129,9 @@ std::vector<CheckpointUpdate> PartitionTable::TakeCheckpointUpdates() {
 
 absl::StatusOr<log::RecoveredLog> PartitionTable::Recover(const log::RecoveryInput& input) {
   TopicEntry& entry = topics_.at(input.key.topic_id);
-  absl::StatusOr<log::RecoveredLog> recovered = log::RecoverLog(*surroundings_.files, input);
-  if (absl::IsDataLoss(recovered.status())) recovered = Unreadable(input, recovered.status());
+  absl::StatusOr<log::RecoveredLog> recovered = RecoverOrMarkCorrupt(*surroundings_.files, input);
   if (!recovered.ok()) return recovered.status();
-  log::RecoveredLog summary{.log_start = recovered->log_start,
-                            .next_offset = recovered->next_offset,
-                            .corrupt = recovered->corrupt,
-                            .findings = recovered->findings,
-                            .bytes_checked = recovered->bytes_checked};
+  log::RecoveredLog summary = SummaryOf(*recovered);
   Adopt(entry, input, *std::move(recovered));
   return summary;
 }

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/broker/barrier.h"
+#include "server/broker/calls.h"
 #include "server/broker/data_directory.h"
 #include "server/broker/partition.h"
 #include "server/broker/topic.h"
@@ -57,6 +58,9 @@ class PartitionTable {
   void RemoveTopic(const log::Uuid& id, Barrier closed);
 
   void MoveLogStart(const LogStart& start);
+
+  // As `Broker::ObserveTopics`.
+  void ObserveTopics(TopicObserver observer);
 
   // --- Partitions ---
 
@@ -112,6 +116,7 @@ class PartitionTable {
   const uint64_t tail_bytes_;
 
   absl::flat_hash_map<log::Uuid, TopicEntry, UuidHash> topics_;
+  TopicObserver observer_;
   size_t open_partitions_ = 0;
   size_t tail_shares_ = 1;  // A power of two: lest every new partition changes all the others.
   std::vector<CheckpointUpdate> closed_updates_;

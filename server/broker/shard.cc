@@ -2,8 +2,11 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "server/broker/log_opening.h"
 #include "storage/record/error.h"
 
 namespace leat::broker {
@@ -13,6 +16,7 @@ Shard::Shard(size_t index, const PartitionTable::Surroundings& surroundings, con
     : index_(index),
       loop_(std::move(loop)),
       flush_gate_(limits.flushes_in_flight),
+      surroundings_(surroundings),
       environment_{.files = surroundings.files,
                    .loop = loop_.get(),
                    .flush_gate = &flush_gate_,
@@ -45,6 +49,48 @@ void Shard::Append(const Topic& topic, uint32_t partition, record::Batch batch,
         record::Reason::kDiskFull, "the disk has too little free space; reading goes on"));
   }
   (*opened)->Append(std::move(batch), std::move(done));
+}
+
+// --- Logs ---
+
+absl::StatusOr<log::RecoveredLog> Shard::OpenInternalLog(const InternalLogId& id,
+                                                         const log::Checkpoint& checkpoint) {
+  const DataDirectory& directory = *surroundings_.directory;
+  absl::StatusOr<log::RecoveryInput> found = InternalLogPlace(id, directory, checkpoint);
+  if (!found.ok() && !absl::IsDataLoss(found.status())) return found.status();
+  const log::RecoveryInput place =
+      found.ok()
+          ? *found
+          : log::RecoveryInput{.directory = directory.InternalLogDirectory(id.name), .key = id.key};
+  absl::StatusOr<log::RecoveredLog> recovered =
+      found.ok() ? RecoverOrMarkCorrupt(*surroundings_.files, place)
+                 : Unreadable(place, found.status());
+  if (!recovered.ok()) return recovered.status();
+  log::RecoveredLog summary = SummaryOf(*recovered);
+  internal_logs_.push_back(std::make_unique<InternalLog>(
+      id, *loop_, directory,
+      log::Log::Create(environment_, place, *std::move(recovered), InternalLog::kOptions)));
+  return summary;
+}
+
+std::vector<CheckpointUpdate> Shard::TakeCheckpointUpdates() {
+  std::vector<CheckpointUpdate> updates = partitions_.TakeCheckpointUpdates();
+  for (const std::unique_ptr<InternalLog>& log : internal_logs_) {
+    std::optional<CheckpointUpdate> update = log->TakeCheckpointUpdate();
+    if (update.has_value()) updates.push_back(*std::move(update));
+  }
+  return updates;
+}
+
+void Shard::Close(Barrier closed) {
+  partitions_.Close(closed);
+  for (const std::unique_ptr<InternalLog>& log : internal_logs_) log->Close([closed](auto) {});
+}
+
+bool Shard::closed_cleanly() const {
+  return partitions_.closed_cleanly() &&
+         std::all_of(internal_logs_.begin(), internal_logs_.end(),
+                     [](const auto& log) { return log->closed_cleanly(); });
 }
 
 }  // namespace leat::broker

@@ -1,4 +1,4 @@
-// A shard: one thread with one event loop, and the partitions that live on it.
+// A shard: one thread with one event loop, and the logs that live on it.
 //
 // Owned by `ShardSet`. Any thread may `Post`; all else belongs to the shard's own thread, in tasks
 // posted to it.
@@ -11,15 +11,22 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/random/random.h"
+#include "absl/status/statusor.h"
 #include "server/broker/answer.h"
+#include "server/broker/barrier.h"
+#include "server/broker/internal_log.h"
+#include "server/broker/internal_log_id.h"
 #include "server/broker/partition_table.h"
 #include "server/broker/space.h"
 #include "server/broker/topic.h"
 #include "storage/io/event_loop.h"
+#include "storage/log/checkpoint.h"
 #include "storage/log/flush_gate.h"
 #include "storage/log/log.h"
+#include "storage/log/recovery.h"
 #include "storage/record/batch.h"
 
 namespace leat::broker {
@@ -49,6 +56,24 @@ class Shard {
               Answer<log::AppendResult> done);
   void set_space(Space space) { space_ = space; }
 
+  // --- Logs of the server's own that live here ---
+
+  // Recovers such a log, and opens it; tells what was found. Damage makes it corrupt. Blocks.
+  absl::StatusOr<log::RecoveredLog> OpenInternalLog(const InternalLogId& id,
+                                                    const log::Checkpoint& checkpoint);
+  const std::vector<std::unique_ptr<InternalLog>>& internal_logs() const { return internal_logs_; }
+
+  // --- All its logs ---
+
+  // What changed since this was last asked.
+  std::vector<CheckpointUpdate> TakeCheckpointUpdates();
+
+  // Closes them; lets go of `closed` when that is done. After `PartitionTable::Refuse`.
+  void Close(Barrier closed);
+
+  // Whether every log was closed in order. After `Close`.
+  bool closed_cleanly() const;
+
   size_t index() const { return index_; }
   io::EventLoop& loop() { return *loop_; }
   PartitionTable& partitions() { return partitions_; }
@@ -60,8 +85,10 @@ class Shard {
   const std::unique_ptr<io::EventLoop> loop_;
   log::FlushGate flush_gate_;
   absl::BitGen random_;
+  const PartitionTable::Surroundings surroundings_;
   const log::LogEnvironment environment_;
   PartitionTable partitions_;
+  std::vector<std::unique_ptr<InternalLog>> internal_logs_;
   Space space_ = Space::kEnough;
   std::thread thread_;
   bool stopped_ = false;

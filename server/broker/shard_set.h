@@ -43,6 +43,9 @@ class ShardSet {
   // disk depends on it.
   Shard& Of(const log::Uuid& topic_id, uint32_t partition);
 
+  // Where a log of groups lives.
+  Shard& OfGroupLog(uint32_t number) { return at(number % size()); }
+
   // Runs `task` on every shard; then, when every copy of the barrier has gone, `then` on the
   // metadata shard.
   void ForAll(std::function<void(Shard&, const Barrier&)> task, io::Task then);

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "server/broker/internal_log_id.h"
 #include "spdlog/spdlog.h"
 #include "storage/log/log.h"
 
@@ -14,20 +15,6 @@ constexpr log::LogOptions kLogOptions = {
     .segment_bytes = 4 << 20, .segment_age = absl::Hours(24 * 365), .tail_bytes = 64 << 10};
 
 }  // namespace
-
-absl::StatusOr<log::RecoveryInput> TopicRegistry::LogPlace(DataDirectory& directory,
-                                                           const log::Checkpoint& checkpoint) {
-  absl::StatusOr<record::Offset> log_start = directory.ReadMetadataLogStart();
-  if (!log_start.ok()) return log_start.status();
-  log::RecoveryInput place{.directory = directory.MetadataLogDirectory(),
-                           .quarantine_directory = directory.MetadataQuarantineDirectory(),
-                           .key = kLogKey,
-                           .log_start = *log_start,
-                           .clean_shutdown = checkpoint.clean_shutdown};
-  auto entry = checkpoint.partitions.find(kLogKey);
-  if (entry != checkpoint.partitions.end()) place.checkpoint = entry->second;
-  return place;
-}
 
 TopicRegistry::TopicRegistry(ShardSet& shards, DataDirectory& directory, TopicCatalog& catalog,
                              const log::RecoveryInput& place, log::RecoveredLog recovered,
@@ -90,7 +77,7 @@ void TopicRegistry::Publish(std::vector<TopicChange> changes, io::Task in_force)
 
 void TopicRegistry::SaveLogStart(record::Offset log_start, io::IoCallback saved) {
   shards_.metadata_shard().loop().Offload(
-      [this, log_start] { return directory_.SaveMetadataLogStart(log_start); },
+      [this, log_start] { return directory_.SaveInternalLogStart(TopicsLog().name, log_start); },
       [saved = std::move(saved)](absl::Status status) mutable {
         if (!status.ok()) {
           spdlog::warn("the log of the topics is not trimmed: {}", std::string(status.message()));
@@ -127,7 +114,7 @@ void TopicRegistry::RemoveDirectories(std::vector<log::Uuid> ids) {
 
 std::optional<CheckpointUpdate> TopicRegistry::CheckpointOfLog() const {
   if (log_.log().state() != log::LogState::kOnline) return std::nullopt;
-  return CheckpointUpdate{kLogKey, log_.log().checkpoint()};
+  return CheckpointUpdate{TopicsLog().key, log_.log().checkpoint()};
 }
 
 }  // namespace leat::broker

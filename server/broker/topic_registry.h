@@ -18,22 +18,13 @@
 #include "server/broker/topic_catalog.h"
 #include "server/broker/topic_command.h"
 #include "storage/io/event_loop.h"
-#include "storage/log/checkpoint.h"
 #include "storage/log/recovery.h"
 
 namespace leat::broker {
 
 class TopicRegistry {
  public:
-  // The key of `__meta` in the checkpoint and in its segments; no topic has it.
-  static constexpr log::PartitionKey kLogKey = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
-                                                0};
-
-  // Where recovery finds `__meta`. Blocks. DATA_LOSS when its beginning cannot be told.
-  static absl::StatusOr<log::RecoveryInput> LogPlace(DataDirectory& directory,
-                                                     const log::Checkpoint& checkpoint);
-
-  // All outlive this. `recovered` is what was found at `place`.
+  // All outlive this. `recovered` is what was found at `place`, that of `TopicsLog`.
   TopicRegistry(ShardSet& shards, DataDirectory& directory, TopicCatalog& catalog,
                 const log::RecoveryInput& place, log::RecoveredLog recovered,
                 const TopicLimits& limits);

@@ -11,7 +11,7 @@ namespace {
 Checkpointer::Collect CollectCheckpoint(ShardSet& shards, TopicRegistry& registry) {
   return [&shards, &registry](auto collected) {
     shards.Gather<CheckpointUpdate>(
-        [](Shard& shard) { return shard.partitions().TakeCheckpointUpdates(); },
+        [](Shard& shard) { return shard.TakeCheckpointUpdates(); },
         [&registry, collected = std::move(collected)](Checkpointer::Updates updates) mutable {
           std::optional<CheckpointUpdate> topics = registry.CheckpointOfLog();
           if (topics.has_value()) updates.push_back(*topics);

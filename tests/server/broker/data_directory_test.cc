@@ -143,11 +143,11 @@ TEST(DataDirectoryTest, ATopicIsRemovedWithAllThatItHas) {
 TEST(DataDirectoryTest, RemembersWhereTheLogOfTheTopicsBegins) {
   io::SimulatedFileSystem disk;
   const auto directory = *Open(disk);
-  EXPECT_EQ(*directory->ReadMetadataLogStart(), record::Offset{0});
-  ASSERT_THAT(directory->SaveMetadataLogStart({17}), IsOk());
-  EXPECT_EQ(*directory->ReadMetadataLogStart(), record::Offset{17});
+  EXPECT_EQ(*directory->ReadInternalLogStart("meta"), record::Offset{0});
+  ASSERT_THAT(directory->SaveInternalLogStart("meta", {17}), IsOk());
+  EXPECT_EQ(*directory->ReadInternalLogStart("meta"), record::Offset{17});
   ASSERT_THAT(disk.Corrupt("/data/internal/meta.start", {3}, 1), IsOk());
-  EXPECT_THAT(directory->ReadMetadataLogStart(),
+  EXPECT_THAT(directory->ReadInternalLogStart("meta"),
               FailsWith(absl::StatusCode::kDataLoss, "/data/internal/meta.start"));
 }
 

@@ -37,9 +37,9 @@ class Opened {
     auto directory = DataDirectory::Open(disk_, "/data", MakeUuid(1, 1));
     if (!directory.ok()) return directory.status();
     directory_ = *std::move(directory);
-    absl::StatusOr<record::Offset> log_start = directory_->ReadMetadataLogStart();
+    absl::StatusOr<record::Offset> log_start = directory_->ReadInternalLogStart("meta");
     if (!log_start.ok()) return log_start.status();
-    const log::RecoveryInput place{.directory = directory_->MetadataLogDirectory(),
+    const log::RecoveryInput place{.directory = directory_->InternalLogDirectory("meta"),
                                    .quarantine_directory = "/data/quarantine/meta",
                                    .key = kKey,
                                    .log_start = *log_start};
@@ -61,7 +61,7 @@ class Opened {
                                   .save_start =
                                       [this](record::Offset log_start, io::IoCallback saved) {
                                         std::move(saved)(
-                                            directory_->SaveMetadataLogStart(log_start));
+                                            directory_->SaveInternalLogStart("meta", log_start));
                                       }},
         MetadataLog::Options{.snapshot_interval_bytes = 20 << 12});
     std::optional<absl::Status> loaded;

@@ -7,6 +7,23 @@
 #include "tests/storage/log/batches.h"
 
 namespace leat::broker {
+namespace {
+
+// The value of each batch's first record.
+absl::Status AddFirstValues(const std::vector<record::Batch>& batches,
+                            std::vector<std::string>& values) {
+  for (const record::Batch& batch : batches) {
+    absl::Status walked = record::ForEachRecord(std::string(batch.payload),
+                                                [&](const record::RecordView& record, uint32_t) {
+                                                  values.emplace_back(*record.value);
+                                                  return false;
+                                                });
+    if (!walked.ok()) return walked;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 SimulatedBroker::SimulatedBroker(uint64_t seed)
     : seed_(seed),
@@ -105,17 +122,34 @@ absl::StatusOr<std::vector<std::string>> SimulatedBroker::ReadAll(const TopicHan
       broker().Fetch({.topic = topic, .partition = partition, .from = from}, done);
     });
     if (!fetched.ok()) return fetched.status();
-    for (const record::Batch& batch : fetched->batches) {
-      absl::Status walked = record::ForEachRecord(std::string(batch.payload),
-                                                  [&](const record::RecordView& record, uint32_t) {
-                                                    values.emplace_back(*record.value);
-                                                    return false;
-                                                  });
-      if (!walked.ok()) return walked;
-    }
+    absl::Status added = AddFirstValues(fetched->batches, values);
+    if (!added.ok()) return added;
     from = fetched->next_offset;
   }
   return values;
+}
+
+absl::StatusOr<log::AppendResult> SimulatedBroker::AppendToGroupLog(uint32_t number,
+                                                                    std::string_view value) {
+  InternalLog& log = broker().group_log(number);
+  return Wait<log::AppendResult>([&](auto done) {
+    log.Post([&, done] { log.Append(log::MakeBatch(0, 1, value, clock_.WallMillis()), done); });
+  });
+}
+
+absl::StatusOr<std::vector<std::string>> SimulatedBroker::ReadGroupLog(uint32_t number) {
+  InternalLog& log = broker().group_log(number);
+  std::vector<std::string> values;
+  record::Offset from = log.log_start();
+  while (true) {
+    absl::StatusOr<log::ReadResult> read = Wait<log::ReadResult>(
+        [&](auto done) { log.Post([&, done] { log.Read(from, 1 << 20, done); }); });
+    if (!read.ok()) return read.status();
+    if (read->batches.empty()) return values;
+    absl::Status added = AddFirstValues(read->batches, values);
+    if (!added.ok()) return added;
+    from = read->next_offset;
+  }
 }
 
 }  // namespace leat::broker

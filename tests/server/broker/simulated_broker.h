@@ -70,6 +70,10 @@ class SimulatedBroker {
   // The first value of every batch, from the log start.
   absl::StatusOr<std::vector<std::string>> ReadAll(const TopicHandle& topic, uint32_t partition);
 
+  // The same for the logs of groups.
+  absl::StatusOr<log::AppendResult> AppendToGroupLog(uint32_t number, std::string_view value);
+  absl::StatusOr<std::vector<std::string>> ReadGroupLog(uint32_t number);
+
  private:
   void Turn();
 
