@@ -106,13 +106,14 @@ size_t Appender::MaxFrameBytes() const {
 }
 
 void Appender::WriteFrame() {
-  if (abandoned_ || !failure_.ok() || !HasFrame()) {
+  // More may have come while this log waited at the gate: it takes what the blocks made ready can
+  // hold. They may have been made ready for a mark, and hold no batch.
+  const uint64_t ready_bytes = preparer_.prepared_end() - written_.position;
+  if (abandoned_ || !failure_.ok() || !HasFrame() ||
+      io::RoundUpToBlock(NextFrameBytes(0)) > ready_bytes) {
     environment_.flush_gate->Leave();
     return Pump();
   }
-  // More may have come while this log waited at the gate: it takes what the blocks made ready can
-  // hold.
-  const uint64_t ready_bytes = preparer_.prepared_end() - written_.position;
   FrameContent content;
   if (!queue_.empty()) content = queue_.Take(std::min<uint64_t>(MaxFrameBytes(), ready_bytes));
   const std::shared_ptr<Segment> segment = log_->active();
@@ -134,6 +135,7 @@ void Appender::WriteFrame() {
                 {.frame = std::move(frame), .done = std::move(content.done)},
                 [self = shared_from_this()] { self->OnWritten(); });
   preparer_.Ahead(written_.position, frame_bytes, [self = shared_from_this()] {
+    self->failure_.Update(self->preparer_.failure());
     self->log_->active()->SetPreparedEnd(self->preparer_.prepared_end());
     self->Pump();
   });

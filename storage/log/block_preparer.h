@@ -52,6 +52,9 @@ class BlockPreparer {
   // other error the file is not to be trusted. Must not be busy.
   void Require(io::FilePosition frame_end, size_t frame_bytes, io::IoCallback done);
 
+  // OK, or the first error that was not for want of space: the file is not to be trusted.
+  const absl::Status& failure() const { return failure_; }
+
   // A step is being prepared: the file must not be sealed or cut.
   bool busy() const { return busy_; }
 

@@ -147,6 +147,19 @@ TEST(LogAppendTest, AWaitingLogGrowsItsFrame) {
   EXPECT_THAT(log.Acked(), ElementsAre("first", "a", "b"));
 }
 
+TEST(LogAppendTest, ABatchThatComesWhileAMarkWaitsAtTheGateGetsItsBlocks) {
+  LogFixture log;
+  ASSERT_TRUE(log.AppendNow("first").ok());
+  for (int i = 0; i < 64; ++i) log.gate().Enter([] {});
+  log.Wait(absl::Seconds(1));  // The log has fallen idle: its mark needs one block.
+  const std::string large(1 << 20, 'x');
+  log.Append(large);
+  log.Run();
+  log.gate().Leave();
+  log.Run();
+  EXPECT_THAT(log.Acked(), ElementsAre("first", large));
+}
+
 TEST(LogAppendTest, ABatchLargerThanAFrameOrASegmentGoesAlone) {
   LogOptions options = SmallSegments();
   options.max_frame_bytes = 4096;

@@ -222,5 +222,17 @@ TEST(LogFaultTest, AMarkThatFailsTakesTheLogOffline) {
   EXPECT_THAT(*log.ReadAll(), ElementsAre("a"));
 }
 
+// No write of a record is concerned, but what the file says of its blocks is not known any more.
+TEST(LogFaultTest, AFlushThatFailsAheadOfTheFramesTakesTheLogOffline) {
+  LogFixture log;
+  log.disk().Inject({.nth = 1, .matches = [&log](const SimulatedOperation& operation) {
+                       return operation.kind == OperationKind::kSync && !log.Acked().empty();
+                     }});
+  while (log.AppendNow("x").ok()) ASSERT_LT(log.sent().size(), 100u);
+  EXPECT_EQ(log.log().state(), LogState::kOffline);
+  EXPECT_EQ(log.sent().size(), 4u) << "one block was still ready";
+  EXPECT_THAT(*log.ReadAll(), ElementsAre("x", "x", "x"));
+}
+
 }  // namespace
 }  // namespace leat::log
