@@ -177,12 +177,16 @@ void FetchCall::OnWalked(absl::StatusOr<broker::FetchResult> fetched) {
 absl::Status FetchCall::Collect(ReadCursor& cursor) {
   while (!full_) {
     format_.max_chunk_bytes = max_bytes_ - answer_bytes_;
+    const record::Offset from = cursor.next_offset();
     auto event = cursor.Next(format_);
     if (!event.ok()) return event.status();
     if (!event->has_value()) break;
     const size_t bytes = (*event)->message.size();
     full_ = answer_bytes_ + bytes >= max_bytes_;
-    if (answer_bytes_ > 0 && answer_bytes_ + bytes > max_bytes_ + kEnvelopeBytes) break;
+    if (answer_bytes_ > 0 && answer_bytes_ + bytes > max_bytes_ + kEnvelopeBytes) {
+      cursor.Return(**std::move(event), from);
+      break;
+    }
     events_.push_back(std::move((*event)->message));
     answer_bytes_ += bytes;
     records_bytes_ += (*event)->records_bytes;

@@ -75,6 +75,11 @@ absl::StatusOr<std::optional<OutgoingEvent>> ReadCursor::Next(const ReadFormat& 
   return OutgoingEvent{EncodeEndOfRange(Place(format, next_)), 0, nullptr, next_};
 }
 
+void ReadCursor::Return(OutgoingEvent event, Offset from) {
+  ready_.push_front(std::move(event));
+  next_ = from;
+}
+
 absl::Status ReadCursor::Open(const Fetched& fetched, const ReadFormat& format) {
   const record::BatchHeader& header = fetched.batch.header;
   const Offset next = std::min(header.next_offset(), end_);

@@ -97,6 +97,9 @@ class ReadCursor {
   // say now.
   absl::StatusOr<std::optional<OutgoingEvent>> Next(const ReadFormat& format);
 
+  // Takes back what `Next` has just given, from `next_offset` as it was before.
+  void Return(OutgoingEvent event, record::Offset from);
+
   absl::Cord Heartbeat(const ReadFormat& format) const;
 
  private:

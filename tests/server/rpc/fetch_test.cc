@@ -161,6 +161,22 @@ TEST_F(FetchTest, GivesOneRecordThoughItIsLarger) {
   EXPECT_EQ(Event(0).chunk().records().records_size(), 1);
 }
 
+TEST_F(FetchTest, DoesNotPassOverWhatDoesNotFit) {
+  for (uint32_t partition = 0; partition < 2; ++partition) {
+    v1::ProduceRequest produce = Request("t", 1);
+    produce.set_partition(partition);
+    produce.mutable_records()->mutable_records(0)->set_value(std::string(6'000, 'x'));
+    ASSERT_OK(Produce(produce));
+  }
+  v1::FetchRequest request = From({0, 0});
+  request.set_max_bytes(10'000);
+  ASSERT_OK(Fetch(request));
+  const uint32_t given = Event(0).has_chunk() ? 0 : 1;
+  EXPECT_EQ(Event(given).next_offset(), 1);
+  EXPECT_TRUE(Event(1 - given).has_heartbeat());
+  EXPECT_EQ(Event(1 - given).next_offset(), 0) << "its record was not given";
+}
+
 TEST_F(FetchTest, Errors) {
   ASSERT_OK(Produce(Request("t", 5)));
   ErrorView error = View(Fetch(From({6})));

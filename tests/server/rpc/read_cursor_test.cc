@@ -73,6 +73,19 @@ TEST_F(ReadCursorTest, GivesChunksAndThenTheEnd) {
   EXPECT_TRUE(Drain(cursor).empty());
 }
 
+TEST_F(ReadCursorTest, GivesAgainWhatWasReturned) {
+  ReadCursor cursor = Cursor(0, kNoEnd, 5);
+  Add(cursor, {MakeBatch(Values(5), 0)}, 5);
+  auto event = cursor.Next(format_);
+  ASSERT_TRUE(event.ok() && event->has_value());
+  EXPECT_EQ(cursor.next_offset().value, 5);
+  cursor.Return(**std::move(event), {0});
+  EXPECT_EQ(cursor.next_offset().value, 0);
+  const auto events = Drain(cursor);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].chunk().base_offset(), 0);
+}
+
 TEST_F(ReadCursorTest, AnEmptyRangeEndsAtOnce) {
   ReadCursor cursor = Cursor(20, 15, 30);
   const auto events = Drain(cursor);
