@@ -18,6 +18,7 @@ AnswerOrder::Entry* AnswerOrder::Enter(std::vector<PartitionPlace> places) {
 }
 
 void AnswerOrder::Answer(Entry* entry, absl::Cord answer) {
+  held_bytes_ += answer.size();
   entry->answer = std::move(answer);
   if (entry->blocked_in > 0) return;
   std::vector<Entry*> ready = {entry};
@@ -39,6 +40,7 @@ void AnswerOrder::RenewLane(const PartitionPlace& place) {
 }
 
 void AnswerOrder::Send(Entry* entry, std::vector<Entry*>* freed) {
+  held_bytes_ -= entry->answer->size();
   send_(*std::move(entry->answer));
   for (const PartitionPlace& place : entry->places) {
     const auto lane = lanes_.find(place);

@@ -66,6 +66,8 @@ class AnswerOrder {
 
   // Requests entered and not yet sent.
   size_t size() const { return entries_.size(); }
+  // Of the answers that wait for others.
+  size_t held_bytes() const { return held_bytes_; }
 
  private:
   struct Lane {
@@ -78,6 +80,7 @@ class AnswerOrder {
   std::function<void(absl::Cord)> send_;
   std::map<Entry*, std::unique_ptr<Entry>> entries_;
   std::map<PartitionPlace, Lane> lanes_;
+  size_t held_bytes_ = 0;
 };
 
 }  // namespace leat::rpc

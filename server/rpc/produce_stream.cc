@@ -20,7 +20,8 @@ namespace {
 
 using ByteReactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
 
-// A stream reads on below these; so the last request may go over the second by one message.
+// A stream reads on below these; so the last request may go over the second by one message. Answers
+// that were not sent count too: one tells of each of its records where they went.
 constexpr size_t kMaxRequestsInFlight = 1'024;
 constexpr size_t kMaxBytesInFlight = 16 << 20;
 
@@ -90,7 +91,7 @@ void ProduceStream::Start() {
   auto ticket = context_.calls.Enter([weak = weak_from_this()] {
     if (auto self = weak.lock()) {
       self->strand_.Post([self] {
-        self->end_ = ServerStopping();
+        if (!self->end_.has_value()) self->end_ = ServerStopping();
         self->FinishIfDrained();
       });
     }
@@ -259,8 +260,9 @@ void ProduceStream::Answer(AnswerOrder::Entry* entry, uint64_t request_id,
 }
 
 bool ProduceStream::HasRoom() const {
-  return order_.size() + outbox_.load().messages < kMaxRequestsInFlight &&
-         bytes_in_flight_ < kMaxBytesInFlight;
+  const StreamOutbox::Load queued = outbox_.load();
+  return order_.size() + queued.messages < kMaxRequestsInFlight &&
+         bytes_in_flight_ + order_.held_bytes() + queued.bytes < kMaxBytesInFlight;
 }
 
 // `paused_` stands while the room is looked at, so that a write that ends meanwhile looks again.

@@ -35,11 +35,13 @@ TEST_F(AnswerOrderTest, KeepsOrderWithinAPartitionOnly) {
   auto* c1 = Enter({1});
   Answer(b0, "b0");
   EXPECT_EQ(sent_, Sent{});
+  EXPECT_EQ(order_.held_bytes(), 2u);
   Answer(c1, "c1");
   EXPECT_EQ(sent_, Sent{"c1"});
   Answer(a0, "a0");
   EXPECT_EQ(sent_, (Sent{"c1", "a0", "b0"}));
   EXPECT_EQ(order_.size(), 0u);
+  EXPECT_EQ(order_.held_bytes(), 0u);
 }
 
 TEST_F(AnswerOrderTest, RequestsForSeveralPartitionsWaitForAll) {
