@@ -41,7 +41,7 @@ std::string FindUnknownField(const google::protobuf::Message& message, const std
 }  // namespace
 
 void FieldErrors::Add(std::string_view field, std::string_view description) {
-  violations_.emplace_back(field, description);
+  if (violations_.size() < kMaxViolations) violations_.emplace_back(field, description);
 }
 
 void FieldErrors::CheckRange(std::string_view field, int64_t value, int64_t least, int64_t most) {

@@ -27,7 +27,8 @@ struct ServerLimits {
   uint32_t max_topics = 10'000;
 };
 
-// Gathers violations, so that a caller learns of all of them at once.
+// Gathers violations, so that a caller learns of several at once. Requests can be made of nothing
+// else, a byte each: the first few are told.
 class FieldErrors {
  public:
   void Add(std::string_view field, std::string_view description);
@@ -39,6 +40,8 @@ class FieldErrors {
   absl::Status ToStatus() const;
 
  private:
+  static constexpr size_t kMaxViolations = 16;
+
   record::ErrorMetadata violations_;
 };
 

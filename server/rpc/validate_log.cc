@@ -55,6 +55,7 @@ void CheckDistinct(std::string_view field, const Partitions& partitions, FieldEr
 absl::Status Validate(const v1::ReadRequest& request) {
   FieldErrors errors;
   CheckTopicName(request.topic(), errors);
+  CheckTopicId(request.topic_id(), errors);
   CheckDistinct("partitions", request.partitions(), errors);
   if (request.has_start()) CheckPosition("start", request.start(), errors);
   if (request.has_end()) CheckPosition("end", request.end(), errors);
@@ -73,6 +74,7 @@ absl::Status Validate(const v1::ReadRequest& request) {
 absl::Status Validate(const v1::FetchRequest& request) {
   FieldErrors errors;
   CheckTopicName(request.topic(), errors);
+  CheckTopicId(request.topic_id(), errors);
   if (request.partitions().empty()) errors.Add("partitions", "must name at least one partition");
   CheckDistinct("partitions", request.partitions(), errors);
   for (const v1::PartitionFetch& partition : request.partitions()) {
@@ -92,6 +94,7 @@ absl::Status Validate(const v1::FetchRequest& request) {
 absl::Status Validate(const v1::ListOffsetsRequest& request) {
   FieldErrors errors;
   CheckTopicName(request.topic(), errors);
+  CheckTopicId(request.topic_id(), errors);
   errors.CheckRange("queries", request.queries_size(), 0, kMaxQueries);
   for (const v1::OffsetQuery& query : request.queries()) {
     if (query.has_position()) CheckPosition("queries.position", query.position(), errors);

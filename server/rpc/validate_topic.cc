@@ -41,6 +41,7 @@ absl::Status Validate(const v1::ListTopicsRequest& request) {
 absl::Status Validate(const v1::UpdateTopicRequest& request, const ServerLimits& limits) {
   FieldErrors errors;
   CheckTopicName(request.topic(), errors);
+  CheckTopicId(request.topic_id(), errors);
   CheckTopicConfig(request.config(), limits, errors);
   const auto& paths = request.update_mask().paths();
   if (paths.empty()) errors.Add("update_mask", "must name at least one field");
@@ -54,12 +55,14 @@ absl::Status Validate(const v1::UpdateTopicRequest& request, const ServerLimits&
 absl::Status Validate(const v1::DeleteTopicRequest& request) {
   FieldErrors errors;
   CheckTopicName(request.topic(), errors);
+  CheckTopicId(request.topic_id(), errors);
   return errors.ToStatus();
 }
 
 absl::Status Validate(const v1::AddPartitionsRequest& request, const ServerLimits& limits) {
   FieldErrors errors;
   CheckTopicName(request.topic(), errors);
+  CheckTopicId(request.topic_id(), errors);
   errors.CheckRange("partition_count", request.partition_count(), 1,
                     limits.max_partitions_per_topic);
   return errors.ToStatus();
@@ -68,6 +71,7 @@ absl::Status Validate(const v1::AddPartitionsRequest& request, const ServerLimit
 absl::Status Validate(const v1::TrimTopicRequest& request) {
   FieldErrors errors;
   CheckTopicName(request.topic(), errors);
+  CheckTopicId(request.topic_id(), errors);
   if (request.targets().empty()) errors.Add("targets", "must name at least one partition");
   std::set<uint32_t> seen;
   for (const v1::TrimTarget& target : request.targets()) {

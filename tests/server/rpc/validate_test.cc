@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -35,6 +36,31 @@ TEST(TopicName, Table) {
         std::string("\xc3\xa4"), std::string(250, 'x'), std::string("a\n")}) {
     EXPECT_FALSE(IsTopicName(name)) << name;
   }
+}
+
+TEST(FieldErrorsTest, RemembersTheFirstFew) {
+  v1::ReadRequest request;
+  request.set_topic("t");
+  for (int i = 0; i < 1'000'000; ++i) request.mutable_accept_batches()->add_codecs(v1::Codec(9));
+  const absl::Status status = Validate(request);
+  EXPECT_EQ(Fields(status), Violations(16, "accept_batches.codecs"));
+  EXPECT_LT(status.message().size(), 2'000u);
+}
+
+TEST(TopicId, IsCheckedWhereverItMayBeGiven) {
+  const std::string bad = "../x";
+  const auto fields = [&bad](auto request, auto... limits) {
+    request.set_topic_id(bad);
+    const Violations all = Fields(Validate(request, limits...));
+    return std::count(all.begin(), all.end(), "topic_id");
+  };
+  EXPECT_EQ(fields(v1::ReadRequest()), 1);
+  EXPECT_EQ(fields(v1::FetchRequest()), 1);
+  EXPECT_EQ(fields(v1::ListOffsetsRequest()), 1);
+  EXPECT_EQ(fields(v1::UpdateTopicRequest(), ServerLimits()), 1);
+  EXPECT_EQ(fields(v1::DeleteTopicRequest()), 1);
+  EXPECT_EQ(fields(v1::AddPartitionsRequest(), ServerLimits()), 1);
+  EXPECT_EQ(fields(v1::TrimTopicRequest()), 1);
 }
 
 // One case: a request with one thing wrong, and the field that is named.
