@@ -55,7 +55,7 @@ const Setting kSettings[] = {
      "How often the checkpoint is written, which shortens the next start.", 1, 3'600},
     {"limits.max_message_bytes", &Options::max_message_bytes,
      "Largest record set in one message. Clients refuse messages over 4 MiB unless told otherwise.",
-     64 * kKiB, 64 * kMiB},
+     64 * kKiB, 32 * kMiB},
     {"limits.max_topics", &Options::max_topics, "Most topics.", 1, 1'000'000},
     {"limits.max_partitions_per_topic", &Options::max_partitions_per_topic,
      "Most partitions of one topic.", 1, 1'024},

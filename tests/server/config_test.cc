@@ -85,7 +85,7 @@ TEST_F(ConfigTest, BadValuesSayWhereAndWhat) {
   WriteFile("[limits]\nmax_calls = 0\n");
   EXPECT_EQ(Complaint(), "FILE:2: limits.max_calls: is 0, must be from 1 to 1000000");
   WriteFile("[limits]\nmax_message_bytes = \"65MiB\"\n");
-  EXPECT_EQ(Complaint(), "FILE:2: limits.max_message_bytes: is 65MiB, must be from 64KiB to 64MiB");
+  EXPECT_EQ(Complaint(), "FILE:2: limits.max_message_bytes: is 65MiB, must be from 64KiB to 32MiB");
   WriteFile("data_dir = 3.5\n");
   EXPECT_EQ(Complaint(), "FILE:1: data_dir: must be a string, a number or a list of strings");
   WriteFile("listen = []\n");
