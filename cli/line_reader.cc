@@ -30,7 +30,8 @@ absl::StatusOr<std::optional<std::string_view>> LineReader::Next() {
     const absl::StatusOr<bool> more = Fill();
     if (!more.ok()) return more.status();
     if (!*more) {
-      if (size == 0) return std::nullopt;
+      // When the input was stopped, what there is of a line is not one.
+      if (size == 0 || stopped_) return std::nullopt;
       return TakeLine(size, 0);
     }
   }
@@ -55,7 +56,10 @@ absl::StatusOr<bool> LineReader::Fill() {
   while (poll(waits, 2, -1) < 0) {
     if (errno != EINTR) return absl::ErrnoToStatus(errno, "cannot wait for input");
   }
-  if (waits[1].revents != 0) return false;
+  if (waits[1].revents != 0) {
+    stopped_ = true;
+    return false;
+  }
   const size_t size = buffer_.size();
   buffer_.resize(size + kReadBytes);
   ssize_t count;

@@ -17,7 +17,7 @@ namespace leat::cli {
 class LineReader {
  public:
   // Reads from `descriptor` until its end, or until `stop_descriptor` (-1: none) becomes readable,
-  // which ends the input too.
+  // which ends the input too, after the last line that is whole.
   LineReader(int descriptor, int stop_descriptor, size_t max_line_bytes)
       : descriptor_(descriptor),
         stop_descriptor_(stop_descriptor),
@@ -44,6 +44,7 @@ class LineReader {
   std::string buffer_;
   size_t begin_ = 0;    // Of what was not returned yet.
   size_t scanned_ = 0;  // Up to here there is no newline.
+  bool stopped_ = false;
   uint64_t line_number_ = 0;
   uint64_t bytes_read_ = 0;
 };

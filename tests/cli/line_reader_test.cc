@@ -97,5 +97,14 @@ TEST_F(LineReaderTest, StopsWaitingWhenToldTo) {
   close(input_[1]);
 }
 
+TEST_F(LineReaderTest, WhatWasBegunWhenToldToStopIsNoLine) {
+  ASSERT_EQ(write(input_[1], "a\nb", 3), 3);
+  LineReader lines(input_[0], stop_[0], 100);
+  EXPECT_EQ(**lines.Next(), "a");
+  ASSERT_EQ(write(stop_[1], "", 1), 1);
+  EXPECT_EQ(*lines.Next(), std::nullopt);
+  close(input_[1]);
+}
+
 }  // namespace
 }  // namespace leat::cli
