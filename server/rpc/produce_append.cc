@@ -61,7 +61,7 @@ absl::StatusOr<PlannedProduce> Prepare(const ProduceRequest& request, RpcContext
   ProduceSituation situation;
   situation.now_ms = context.broker.clock().WallMillis();
   if (!request.partition.has_value()) {
-    situation.sticky = context.keyless_bytes.fetch_add(request.payload.size()) / kStickyBytes;
+    situation.sticky = context.unplaced_bytes.fetch_add(request.payload.size()) / kStickyBytes;
   }
   auto parts = PlanProduce(request, *produce.topic, situation);
   if (!parts.ok()) return parts.status();

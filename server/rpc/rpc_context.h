@@ -22,8 +22,9 @@ struct RpcContext {
   ByteBudget& read_budget;
   Calls& calls;
   ServerLimits limits;
-  // Bytes of records without a key that were appended; chooses their partition (`produce_plan`).
-  std::atomic<uint64_t> keyless_bytes = 0;
+  // Bytes of record sets that came without a partition; chooses that of records without a key
+  // (`produce_append`).
+  std::atomic<uint64_t> unplaced_bytes = 0;
   // Fetch calls begun; chooses whose partition comes first (`fetch_call`).
   std::atomic<uint64_t> fetch_turns = 0;
 };
