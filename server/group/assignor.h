@@ -29,7 +29,7 @@ struct AssignorTopic {
   std::vector<int32_t> subscribers;
 };
 
-// Sets the owners. 500 members share out 1,000 partitions in about a millisecond.
+// Sets the owners. 500 members share out 1,000 partitions in a few milliseconds.
 void Assign(int32_t member_count, std::vector<AssignorTopic>& topics);
 
 }  // namespace leat::group

@@ -44,7 +44,11 @@ void GroupJournal::OnAppended(absl::StatusOr<int64_t> offset, bool begins_snapsh
     if (begins_snapshot) snapshot_offset_ = *offset;
     RunReady();
   }
-  if (failed() && answered_ == appended_) on_failure_(failure_);
+  ReportFailure();
+}
+
+void GroupJournal::ReportFailure() {
+  if (failed() && answered_ == appended_ && !trimming_) on_failure_(failure_);
 }
 
 void GroupJournal::Fail(const absl::Status& status) {
@@ -82,8 +86,13 @@ void GroupJournal::AppendSnapshot(std::vector<internal::GroupRecord> parts) {
   }
   Then([this](const absl::Status& status) {
     if (!status.ok()) return;
+    trimming_ = true;
     // If the start is not saved, what lies before stays until the next snapshot.
-    log_->TrimTo(snapshot_offset_, [this](const absl::Status&) { snapshot_under_way_ = false; });
+    log_->TrimTo(snapshot_offset_, [this](const absl::Status&) {
+      trimming_ = false;
+      snapshot_under_way_ = false;
+      ReportFailure();
+    });
   });
 }
 

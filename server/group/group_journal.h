@@ -25,8 +25,8 @@ class GroupJournal {
  public:
   using Told = absl::AnyInvocable<void(const absl::Status&) &&>;
 
-  // `log` outlives it. `on_failure` runs when an append has failed and none is under way any more;
-  // until `Begin` nothing may be appended then.
+  // `log` outlives it. `on_failure` runs when an append has failed and nothing is under way any
+  // more, so that the log stands still; until `Begin` nothing may be appended then.
   GroupJournal(RecordLog* log, uint64_t snapshot_interval_bytes,
                std::function<void(absl::Status)> on_failure);
 
@@ -60,6 +60,7 @@ class GroupJournal {
   uint64_t Write(std::vector<internal::GroupRecord> records, bool begins_snapshot);
   void OnAppended(absl::StatusOr<int64_t> offset, bool begins_snapshot);
   void Fail(const absl::Status& status);
+  void ReportFailure();
   void RunReady();
 
   RecordLog* const log_;
@@ -78,6 +79,7 @@ class GroupJournal {
   uint64_t snapshot_bytes_ = 0;  // Of the last one.
   int64_t snapshot_offset_ = 0;
   bool snapshot_under_way_ = false;
+  bool trimming_ = false;  // The log start is about to move.
 };
 
 }  // namespace leat::group
