@@ -303,6 +303,7 @@ TEST_F(GroupLogTest, AWriteMayFailAtAnyMomentOfASnapshot) {
     for (int step = 0; step < steps_before; ++step) log_->Step();
     log_->FailNext(MakeError(Reason::kDiskFull, "full"));
     Drain();
+    log_->FailNext(absl::OkStatus());
     Submit(command::DeleteGroup{"g"});
     Submit(command::DeleteGroup{"g"});
     Drain();

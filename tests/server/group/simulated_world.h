@@ -172,7 +172,7 @@ class SimulatedRecordLog : public RecordLog {
     }
   }
 
-  // The next append that completes fails so, and leaves nothing behind.
+  // The next append that completes fails so, and leaves nothing behind; OK takes that back.
   void FailNext(absl::Status status) { next_failure_ = std::move(status); }
 
   size_t under_way() const { return operations_.size(); }
