@@ -149,7 +149,10 @@ class Recovery {
         RecoverActiveSegment(files_, input_, path, expected, !last);
     if (!recovery.ok()) return recovery.status();
     log_.bytes_checked += recovery->bytes_checked;
-    if (recovery->sealed.has_value()) TakeSealed(*std::move(recovery->sealed));
+    if (recovery->sealed.has_value()) {
+      TakeSealed(*std::move(recovery->sealed));
+      return KeepOrRemoveLast();
+    }
     if (recovery->active.has_value()) {
       log_.active = std::move(recovery->active);
       log_.next_offset = log_.active->next_offset;

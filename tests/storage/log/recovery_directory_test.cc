@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "storage/io/aligned_buffer.h"
 #include "storage/io/simulated_file_system.h"
 #include "storage/log/recovery.h"
 #include "tests/storage/log/test_log.h"
@@ -153,6 +154,16 @@ TEST_F(RecoveryDirectoryTest, ALastSegmentThatIsSealedGoesToo) {
   Must(disk_.Remove(SegmentPath(5)));
   const RecoveredLog log = RestartFrom(5);
   EXPECT_TRUE(log.sealed.empty());
+  EXPECT_FALSE(log.corrupt.has_value());
+  EXPECT_EQ(log.next_offset.value, 5);
+  EXPECT_TRUE(Names().empty());
+}
+
+TEST_F(RecoveryDirectoryTest, ALastSegmentWhoseSealingIsFinishedGoesToo) {
+  Must(disk_.Remove(SegmentPath(5)));
+  const auto file = *disk_.Open(SegmentPath(3), io::OpenMode::kReadWrite);
+  Must(file->Truncate(*file->Size() + io::kBlockBytes));  // As before the cut.
+  const RecoveredLog log = RestartFrom(5);
   EXPECT_FALSE(log.corrupt.has_value());
   EXPECT_EQ(log.next_offset.value, 5);
   EXPECT_TRUE(Names().empty());
