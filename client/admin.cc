@@ -11,6 +11,7 @@
 #include "client/grpc_status.h"
 #include "client/raw_call.h"
 #include "client/wakeup.h"
+#include "leat/v1/group.grpc.pb.h"
 #include "leat/v1/log.grpc.pb.h"
 #include "leat/v1/server.grpc.pb.h"
 #include "leat/v1/topic.grpc.pb.h"
@@ -86,6 +87,39 @@ absl::StatusOr<v1::TrimTopicResponse> Admin::TrimTopic(const v1::TrimTopicReques
 absl::StatusOr<v1::ListOffsetsResponse> Admin::ListOffsets(
     const v1::ListOffsetsRequest& request) const {
   return Call(client_, &v1::LogService::Stub::ListOffsets, request);
+}
+
+absl::StatusOr<std::vector<v1::Group>> Admin::ListGroups(std::string_view prefix) const {
+  std::vector<v1::Group> groups;
+  v1::ListGroupsRequest request;
+  request.set_name_prefix(std::string(prefix));
+  request.set_page_size(1000);
+  do {
+    auto page = Call(client_, &v1::GroupService::Stub::ListGroups, request);
+    if (!page.ok()) return std::move(page).status();
+    for (v1::Group& group : *page->mutable_groups()) groups.push_back(std::move(group));
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  return groups;
+}
+
+absl::StatusOr<v1::GetGroupResponse> Admin::GetGroup(std::string_view group) const {
+  v1::GetGroupRequest request;
+  request.set_group(std::string(group));
+  return Call(client_, &v1::GroupService::Stub::GetGroup, request);
+}
+
+absl::StatusOr<v1::SeekGroupResponse> Admin::SeekGroup(const v1::SeekGroupRequest& request) const {
+  return Call(client_, &v1::GroupService::Stub::SeekGroup, request);
+}
+
+absl::Status Admin::DeleteGroup(const v1::DeleteGroupRequest& request) const {
+  return Call(client_, &v1::GroupService::Stub::DeleteGroup, request).status();
+}
+
+absl::StatusOr<v1::CommitOffsetsResponse> Admin::CommitOffsets(
+    const v1::CommitOffsetsRequest& request) const {
+  return Call(client_, &v1::GroupService::Stub::CommitOffsets, request);
 }
 
 absl::StatusOr<v1::GetServerInfoResponse> Admin::GetServerInfo() const {

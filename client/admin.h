@@ -1,5 +1,5 @@
-// Topics, offsets and the server itself: calls that answer once. Requests and answers are the
-// messages of proto/leat/v1.
+// Topics, offsets, groups and the server itself: calls that answer once. Requests and answers are
+// the messages of proto/leat/v1.
 //
 // A small copyable handle; any thread. Each call blocks, for at most `ClientOptions::call_timeout`.
 // Errors carry a `record::Reason` where the server made them. Calls that only look are repeated by
@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/client.h"
+#include "leat/v1/group.pb.h"
 #include "leat/v1/log.pb.h"
 #include "leat/v1/server.pb.h"
 #include "leat/v1/topic.pb.h"
@@ -43,6 +44,18 @@ class Admin {
   // --- The log ---
 
   absl::StatusOr<v1::ListOffsetsResponse> ListOffsets(const v1::ListOffsetsRequest& request) const;
+
+  // --- Groups ---
+
+  // All whose names begin with `prefix`, by name, page by page.
+  absl::StatusOr<std::vector<v1::Group>> ListGroups(std::string_view prefix = {}) const;
+  absl::StatusOr<v1::GetGroupResponse> GetGroup(std::string_view group) const;
+  // Idempotent, unless it shifts.
+  absl::StatusOr<v1::SeekGroupResponse> SeekGroup(const v1::SeekGroupRequest& request) const;
+  absl::Status DeleteGroup(const v1::DeleteGroupRequest& request) const;
+  // Idempotent. Errors of single partitions are in the answer.
+  absl::StatusOr<v1::CommitOffsetsResponse> CommitOffsets(
+      const v1::CommitOffsetsRequest& request) const;
 
   // --- The server ---
 

@@ -21,6 +21,8 @@ constexpr char kServiceConfig[] = R"json({
       {"service": "leat.v1.TopicService", "method": "ListTopics"},
       {"service": "leat.v1.LogService", "method": "Fetch"},
       {"service": "leat.v1.LogService", "method": "ListOffsets"},
+      {"service": "leat.v1.GroupService", "method": "ListGroups"},
+      {"service": "leat.v1.GroupService", "method": "GetGroup"},
       {"service": "leat.v1.ServerService", "method": "GetServerInfo"}
     ],
     "retryPolicy": {

@@ -2,79 +2,46 @@
 
 #include <utility>
 
-#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "client/message_fields.h"
 #include "leat/v1/log.pb.h"
 #include "storage/record/compression.h"
-#include "storage/record/wire.h"
 
 namespace leat::client {
 namespace {
-
-using record::WireReader;
-using record::WireTag;
-using record::WireType;
-
-// One field: its number, and its value as a number or as bytes.
-struct Field {
-  uint32_t number = 0;
-  uint64_t varint = 0;
-  std::string_view bytes;
-};
-
-// Calls `visit` for each field of a message. False when the message is malformed or `visit` returns
-// false.
-bool ForEachField(std::string_view message, absl::FunctionRef<bool(const Field&)> visit) {
-  WireReader reader(message);
-  while (!reader.done()) {
-    WireTag tag = 0;
-    Field field;
-    if (!reader.ReadTag(&tag)) return false;
-    field.number = record::FieldOf(tag);
-    bool ok = false;
-    switch (record::WireTypeOf(tag)) {
-      case WireType::kVarint:
-        ok = reader.ReadVarint(&field.varint);
-        break;
-      case WireType::kBytes:
-        ok = reader.ReadBytes(&field.bytes);
-        break;
-      default:
-        ok = reader.SkipValue(tag);
-    }
-    if (!ok || !visit(field)) return false;
-  }
-  return true;
-}
 
 record::TimestampType TimestampTypeOf(uint64_t value) {
   return value == v1::TIMESTAMP_TYPE_APPEND ? record::TimestampType::kAppend
                                             : record::TimestampType::kCreate;
 }
 
-bool DecodeChunk(std::string_view bytes, ReadMessage* out) {
-  out->kind = ReadMessage::Kind::kRecords;
-  return ForEachField(bytes, [out](const Field& field) {
+}  // namespace
+
+bool DecodeChunk(std::string_view chunk, ReadMessage* message) {
+  message->kind = ReadMessage::Kind::kRecords;
+  return ForEachField(chunk, [message](const Field& field) {
     switch (field.number) {
       case v1::RecordChunk::kBaseOffsetFieldNumber:
-        out->base_offset = static_cast<int64_t>(field.varint);
+        message->base_offset = static_cast<int64_t>(field.varint);
         break;
       case v1::RecordChunk::kBaseTimestampMsFieldNumber:
-        out->base_timestamp_ms = static_cast<int64_t>(field.varint);
+        message->base_timestamp_ms = static_cast<int64_t>(field.varint);
         break;
       case v1::RecordChunk::kAppendTimestampMsFieldNumber:
-        out->append_timestamp_ms = static_cast<int64_t>(field.varint);
+        message->append_timestamp_ms = static_cast<int64_t>(field.varint);
         break;
       case v1::RecordChunk::kTimestampTypeFieldNumber:
-        out->timestamp_type = TimestampTypeOf(field.varint);
+        message->timestamp_type = TimestampTypeOf(field.varint);
         break;
       case v1::RecordChunk::kRecordsFieldNumber:
-        out->payload = field.bytes;
+        message->payload = field.bytes;
         break;
     }
     return true;
   });
 }
+
+namespace {
 
 bool DecodeBatch(std::string_view bytes, ReadMessage* out) {
   out->kind = ReadMessage::Kind::kRecords;

@@ -40,6 +40,10 @@ struct ReadMessage {
   std::string_view payload;
 };
 
+// Takes what a `leat.v1.RecordChunk` holds into `message`, as its records. False when it is
+// malformed.
+bool DecodeChunk(std::string_view chunk, ReadMessage* message);
+
 // INTERNAL when the message cannot be read.
 absl::StatusOr<ReadMessage> DecodeReadMessage(std::string_view bytes);
 

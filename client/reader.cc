@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "client/admin.h"
 #include "client/monotonic_clock.h"
 #include "client/raw_call.h"
@@ -13,6 +14,7 @@
 #include "client/status.h"
 #include "client/wakeup.h"
 #include "leat/v1/log.pb.h"
+#include "storage/record/error.h"
 
 namespace leat::client {
 namespace {
@@ -68,6 +70,8 @@ class Reader::Impl {
   absl::Status HandleRecords(const ReadMessage& message, int64_t from_offset, int64_t to_offset);
   // The call ended: OK when it is to be made again, at `retry_at_`.
   absl::Status HandleEnd(absl::Status status, absl::Time now);
+  // Whether `status` is about a partition that cannot be read on, and the others can.
+  bool HandleDamage(const absl::Status& status);
   void EndPartition(PlannedPartition& planned);
   PlannedPartition* Find(uint32_t partition);
   bool AllDone() const;
@@ -81,6 +85,7 @@ class Reader::Impl {
   absl::Status error_;
   std::unique_ptr<RawCall> call_;
   bool resuming_ = false;
+  bool progressed_ = false;  // The call brought something.
   absl::Time retry_at_ = absl::InfinitePast();
   // When the first of the calls ended that brought nothing; unset while something comes.
   std::optional<absl::Time> lost_at_;
@@ -154,6 +159,7 @@ absl::Status Reader::Impl::Begin() {
 }
 
 void Reader::Impl::StartCall() {
+  progressed_ = false;
   call_ = std::make_unique<RawCall>(client_.connection(), kMethod, wakeup_);
   call_->WriteLast({RequestFor(options_, *plan_, resuming_, client_.options().max_receive_bytes)
                         .SerializeAsString(),
@@ -169,6 +175,7 @@ absl::Status Reader::Impl::Handle(std::string bytes) {
   if (planned == nullptr)
     return absl::InternalError("the server sent a partition that was not asked for");
   const int64_t from_offset = planned->next_offset;
+  if (message->next_offset > from_offset) progressed_ = true;
   planned->next_offset = std::max(planned->next_offset, message->next_offset);
   planned->high_watermark = message->high_watermark;
   if (message->kind == ReadMessage::Kind::kRecords) {
@@ -199,11 +206,30 @@ absl::Status Reader::Impl::HandleRecords(const ReadMessage& message, int64_t fro
 absl::Status Reader::Impl::HandleEnd(absl::Status status, absl::Time now) {
   call_.reset();
   resuming_ = true;
+  if (HandleDamage(status)) return absl::OkStatus();
   if (status.ok()) status = absl::UnavailableError("the server ended the read before its end");
   if (!lost_at_.has_value()) lost_at_ = now;
   if (!MayRetryRead(status) || now >= *lost_at_ + options_.retry_timeout) return status;
   retry_at_ = now + RetryDelayOf(status).value_or(kRetryPause);
   return absl::OkStatus();
+}
+
+// gRPC lets go of messages that were not taken yet when a call ends with an error: so the read goes
+// on behind those that were, until nothing comes before the damage.
+bool Reader::Impl::HandleDamage(const absl::Status& status) {
+  if (record::ReasonOf(status) != record::Reason::kLogCorrupt) return false;
+  if (progressed_) return true;
+  for (const auto& [key, value] : record::MetadataOf(status)) {
+    uint32_t partition = 0;
+    if (key != "partition" || !absl::SimpleAtoi(value, &partition)) continue;
+    PlannedPartition* planned = Find(partition);
+    if (planned == nullptr || planned->ended) return false;
+    planned->ended = true;
+    planned->end_offset = planned->next_offset;
+    events_.push_back({.kind = ReadEvent::Kind::kDamage, .partition = partition, .damage = status});
+    return true;
+  }
+  return false;
 }
 
 void Reader::Impl::EndPartition(PlannedPartition& planned) {

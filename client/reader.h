@@ -52,6 +52,7 @@ struct ReadEvent {
     kRecord,          // `record`.
     kGap,             // Offsets [gap_from, gap_to) can no longer be read.
     kEndOfPartition,  // The end asked for is reached in this partition.
+    kDamage,          // This partition cannot be read on, for `damage`. The others can.
   };
 
   Kind kind = Kind::kRecord;
@@ -59,6 +60,7 @@ struct ReadEvent {
   ReadRecord record;  // Its views live until the next call of `Next`.
   int64_t gap_from = 0;
   int64_t gap_to = 0;
+  absl::Status damage;
 };
 
 class Reader {

@@ -85,6 +85,24 @@ bool MayRetryRead(const absl::Status& status) {
   return absl::IsUnavailable(status) || record::ReasonOf(status) == record::Reason::kBacklogFull;
 }
 
+bool MayJoinAgain(const absl::Status& status) {
+  const std::optional<record::Reason> reason = record::ReasonOf(status);
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:
+      return true;
+    case absl::StatusCode::kAborted:
+      return reason != record::Reason::kInstanceReplaced;
+    case absl::StatusCode::kResourceExhausted:
+      return reason != record::Reason::kLimitReached;
+    default:
+      return reason == record::Reason::kPartitionOffline;
+  }
+}
+
 std::optional<absl::Duration> RetryDelayOf(const absl::Status& status) {
   const auto info = DetailOf<google::rpc::RetryInfo>(status);
   if (!info.has_value()) return std::nullopt;

@@ -35,6 +35,10 @@ bool MayRetryAppend(const absl::Status& status);
 // server was too busy.
 bool MayRetryRead(const absl::Status& status);
 
+// Whether a member of a group may join again after its stream ended so. What breaks connections
+// comes without a reason and with many a code, as proxies put it.
+bool MayJoinAgain(const absl::Status& status);
+
 // How long the server asks to wait before the next try, if it does.
 std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
 
