@@ -55,11 +55,11 @@ struct Group {
 };
 
 struct GroupLimits {
-  uint32_t max_groups = 10'000;  // Of one log.
-  uint32_t max_members = 1'000;  // Of one group, as the rest.
-  uint32_t max_partitions = 20'000;
-  uint32_t max_topics = 1'000;  // Named by one subscription.
-  uint32_t max_patterns = 100;  // Of one subscription.
+  uint32_t max_groups = 10'000;      // Of one log.
+  uint32_t max_members = 1'000;      // Of one group, as the rest.
+  uint32_t max_partitions = 20'000;  // Topics that would pass it are left out.
+  uint32_t max_topics = 1'000;       // Named by one subscription.
+  uint32_t max_patterns = 100;       // Of one subscription.
   uint32_t max_name_bytes = 249;
   uint32_t max_pattern_bytes = 1'000;
   uint32_t max_metadata_bytes = 4'096;

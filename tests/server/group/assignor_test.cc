@@ -1,7 +1,7 @@
 #include "server/group/assignor.h"
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <random>
 #include <set>
 #include <vector>
@@ -172,17 +172,16 @@ TEST(Assignor, WhoOnlyOneCanTakeGoesToThatOneAndTheRestEvensOut) {
 TEST(Assignor, ALargeGroupTakesNoTime) {
   constexpr int32_t kMembers = 500;
   Topics topics = Shared(kMembers, std::vector<uint32_t>(20, 50));
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   Assign(kMembers, topics);
   // Half of the members leave.
   for (AssignorTopic& topic : topics) {
     std::erase_if(topic.subscribers, [](int32_t m) { return m % 2 == 1; });
   }
   Assign(kMembers, topics);
-  const auto took = std::chrono::steady_clock::now() - start;
-  RecordProperty("micros", std::chrono::duration_cast<std::chrono::microseconds>(took).count());
-  // Far above what it takes even under a sanitizer on a busy machine.
-  EXPECT_LT(took, std::chrono::seconds(2));
+  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  // Some milliseconds when optimised; this holds under sanitizers too.
+  EXPECT_LT(seconds, 2);
   for (const int32_t load : LoadsOf(kMembers, topics)) EXPECT_TRUE(load == 0 || load == 4);
 }
 
