@@ -1,0 +1,176 @@
+// Data directories of every format version that this program promises to read: v1 holds two sealed
+// segments, an active one with a control frame, footers, a checkpoint and the log of the topics.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/broker/directory_meta.h"
+#include "storage/log/footer.h"
+#include "storage/log/frame.h"
+#include "storage/record/compression.h"
+#include "storage/record/record_set.h"
+#include "tests/server/broker/matchers.h"
+#include "tests/server/broker/simulated_broker.h"
+#include "tests/storage/golden/golden_records.h"
+#include "tests/storage/log/test_log.h"
+
+namespace leat::golden {
+namespace {
+
+using broker::FailsWith;
+using broker::IsOk;
+using broker::SimulatedBroker;
+
+constexpr char kGolden[] = "tests/storage/golden/v1";
+
+std::string ReadGolden(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Puts the golden directory on the simulated disk, without files of the name `leave_out`.
+void CopyIn(SimulatedBroker& simulated, std::string_view leave_out = "") {
+  io::FileSystem& disk = simulated.disk();
+  const std::string root = SimulatedBroker::kDirectory;
+  ASSERT_THAT(disk.CreateDirectory(root), IsOk());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(
+           kGolden, std::filesystem::directory_options::follow_directory_symlink)) {
+    const std::string path = io::JoinPath(root, entry.path().lexically_relative(kGolden).string());
+    if (entry.is_directory()) {
+      ASSERT_THAT(disk.CreateDirectory(path), IsOk());
+    } else if (entry.path().filename() != leave_out) {
+      ASSERT_THAT(io::ReplaceFile(disk, path, ReadGolden(entry.path())), IsOk());
+    }
+  }
+}
+
+// Without the lock, which is all that a server may make that then refuses to start.
+std::map<std::string, std::string> Snapshot(SimulatedBroker& simulated) {
+  std::map<std::string, std::string> files = log::Snapshot(simulated.disk());
+  files.erase(io::JoinPath(SimulatedBroker::kDirectory, "LOCK"));
+  return files;
+}
+
+void Decode(const record::Batch& batch, std::map<int64_t, Record>& records) {
+  const absl::StatusOr<std::string> set = record::Decompress(
+      batch.header.codec, std::string(batch.payload), batch.header.uncompressed_bytes);
+  ASSERT_THAT(set, IsOk());
+  const absl::Status walked =
+      record::ForEachRecord(*set, [&](const record::RecordView& view, uint32_t offset_delta) {
+        Record& record = records[(batch.header.base_offset + offset_delta).value];
+        if (view.key.has_value()) record.key = *view.key;
+        if (view.value.has_value()) record.value = *view.value;
+        record.timestamp_ms = batch.header.base_timestamp_ms + view.timestamp_delta_ms;
+        for (const record::HeaderView& header : view.headers) {
+          record.headers.emplace_back(header.name, header.value.has_value()
+                                                       ? std::optional<std::string>(*header.value)
+                                                       : std::nullopt);
+        }
+        return true;
+      });
+  ASSERT_THAT(walked, IsOk());
+}
+
+// Everything that a partition holds from its log start on; whole batches come.
+std::map<int64_t, Record> ReadRecords(SimulatedBroker& simulated,
+                                      const broker::TopicHandle& topic) {
+  std::map<int64_t, Record> records;
+  const auto status = simulated.Describe(topic, 0);
+  EXPECT_THAT(status, IsOk());
+  EXPECT_EQ(status->log_start.value, kLogStart);
+  EXPECT_EQ(status->state, log::LogState::kOnline);
+  record::Offset from = status->log_start;
+  while (from < status->high_watermark) {
+    const auto fetched = simulated.Wait<broker::FetchResult>([&](auto done) {
+      simulated.broker().Fetch({.topic = topic, .partition = 0, .from = from}, done);
+    });
+    EXPECT_THAT(fetched, IsOk());
+    if (!fetched.ok()) return records;
+    for (const record::Batch& batch : fetched->batches) Decode(batch, records);
+    from = fetched->next_offset;
+  }
+  return records;
+}
+
+std::map<int64_t, Record> Expected() {
+  std::map<int64_t, Record> records;
+  int64_t offset = 0;
+  for (const Batch& batch : Batches()) {
+    for (const Record& record : batch.records) records[offset++] = record;
+  }
+  return records;
+}
+
+void ExpectEverything(SimulatedBroker& simulated) {
+  ASSERT_THAT(simulated.Start(), IsOk());
+  EXPECT_TRUE(simulated.broker().recovery().findings.empty());
+  const auto topic = simulated.broker().FindTopic(kTopic);
+  ASSERT_THAT(topic, IsOk());
+  EXPECT_EQ(ReadRecords(simulated, *topic), Expected());
+  const auto empty = simulated.broker().FindTopic(kEmptyTopic);
+  ASSERT_THAT(empty, IsOk());
+  EXPECT_EQ((*empty)->partition_count, 2u);
+  EXPECT_EQ(simulated.broker().ListTopics("", "", 10).size(), 2u);
+  // The log goes on.
+  const auto appended = simulated.Append(*topic, 0, "more");
+  ASSERT_THAT(appended, IsOk());
+  EXPECT_EQ(appended->base_offset.value, static_cast<int64_t>(Expected().size()));
+}
+
+TEST(GoldenTest, Version1IsOpenedAndReadInFull) {
+  SimulatedBroker simulated(2);
+  CopyIn(simulated);
+  ExpectEverything(simulated);
+}
+
+TEST(GoldenTest, Version1IsReadFromItsFramesAlone) {
+  SimulatedBroker simulated(3);
+  CopyIn(simulated, "checkpoint");
+  ExpectEverything(simulated);
+}
+
+TEST(GoldenTest, OtherVersionsAreRefusedAndNotTouched) {
+  SimulatedBroker simulated(4);
+  CopyIn(simulated);
+  const std::string meta = broker::EncodeDirectoryMeta({.format_version = 2, .block_bytes = 4'096});
+  ASSERT_THAT(io::ReplaceFile(simulated.disk(), "/data/meta", meta), IsOk());
+  const auto before = Snapshot(simulated);
+  EXPECT_THAT(simulated.Start(),
+              FailsWith(absl::StatusCode::kFailedPrecondition,
+                        "format version 2, but this program knows version 1 only"));
+  EXPECT_EQ(Snapshot(simulated), before);
+}
+
+// Or the tests above would show less than they say.
+TEST(GoldenTest, Version1HoldsEveryKindOfFile) {
+  int sealed = 0;
+  int active = 0;
+  int control_frames = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(
+           std::string(kGolden) + "/topics",
+           std::filesystem::directory_options::follow_directory_symlink)) {
+    if (entry.path().extension() != ".log") continue;
+    const std::string bytes = ReadGolden(entry.path());
+    ++(log::DecodeFooterTrailer(bytes).ok() ? sealed : active);
+    for (size_t at = io::kBlockBytes; at < bytes.size(); at += io::kBlockBytes) {
+      const auto frame = log::ParseFrameHeaders(std::string_view(bytes).substr(at));
+      control_frames += frame.ok() && frame->batch_count == 0;
+    }
+  }
+  EXPECT_EQ(sealed, 2);
+  EXPECT_GE(active, 1);
+  EXPECT_GE(control_frames, 1);
+  for (const char* name : {"/meta", "/checkpoint", "/internal/meta"}) {
+    EXPECT_TRUE(std::filesystem::exists(std::string(kGolden) + name)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace leat::golden
