@@ -27,7 +27,7 @@ void LogCursor::Step() {
     const absl::StatusOr<const ParsedFrame*> frame = reader_->Frame();
     if (!frame.ok()) return EndScan(frame.status());
     if (*frame != nullptr) {
-      if (!visit_(**frame)) return EndScan(absl::OkStatus());
+      if (!visit_(**frame, reader_->frame_memory())) return EndScan(absl::OkStatus());
       reader_->Advance();
     } else if (reader_->next_offset() >= log_->high_watermark()) {
       return EndScan(absl::OkStatus());

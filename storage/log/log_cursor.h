@@ -12,6 +12,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "storage/io/aligned_buffer.h"
 #include "storage/io/event_loop.h"
 #include "storage/log/durable_log.h"
 #include "storage/log/frame.h"
@@ -22,8 +23,9 @@ namespace leat::log {
 
 class LogCursor : public std::enable_shared_from_this<LogCursor> {
  public:
-  // Whether to go on. When not, the frame stays and is the first one of the next scan.
-  using Visitor = absl::AnyInvocable<bool(const ParsedFrame&)>;
+  // Given a frame and the memory that its payloads share: whether to go on. When not, the frame
+  // stays and is the first one of the next scan.
+  using Visitor = absl::AnyInvocable<bool(const ParsedFrame&, const io::AlignedBuffer& memory)>;
 
   // Begins at `start`, an entry of the index of `segment`.
   LogCursor(const LogEnvironment& environment, std::shared_ptr<const DurableLog> log,

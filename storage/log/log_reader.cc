@@ -92,7 +92,9 @@ void LogReader::StartDiskRead(record::Offset from, size_t max_bytes, ReadCallbac
   // The batch that contains `from` may lie this far behind the index entry.
   cursor->Scan(
       max_bytes + kIndexIntervalBytes,
-      [read](const ParsedFrame& frame) { return read->collector.Add(frame.batches); },
+      [read](const ParsedFrame& frame, const io::AlignedBuffer& memory) {
+        return read->collector.Add(frame.batches, memory);
+      },
       [this, read](absl::Status status) { EndDiskRead(*read, std::move(status)); });
 }
 
@@ -126,7 +128,8 @@ void LogReader::StartSearch(int64_t timestamp_ms, OffsetCallback done) {
                                                   PayloadCheck::kSkip);
   busy_.insert(cursor);
   cursor->Scan(
-      0, [search](const ParsedFrame& frame) { return search->Visit(frame); },
+      0,
+      [search](const ParsedFrame& frame, const io::AlignedBuffer&) { return search->Visit(frame); },
       [this, search, cursor = cursor.get(), done = std::move(done)](absl::Status status) mutable {
         const std::shared_ptr<LogReader> self = shared_from_this();
         const std::shared_ptr<LogCursor> ended = TakeBusy(cursor);

@@ -42,6 +42,11 @@ struct AppendResult {
   int64_t append_timestamp_ms = 0;
 };
 
+// A read keeps at most so many times the memory of its payloads, and this on top: those who budget
+// memory count payloads, and what a slow reader holds must not be many times more.
+inline constexpr size_t kMaxMemoryRatio = 3;
+inline constexpr size_t kMaxMemorySlackBytes = 64 << 10;
+
 // Whole batches, dense, in order; the first contains the offset asked for. Payloads are verified.
 struct ReadResult {
   std::vector<record::Batch> batches;

@@ -33,6 +33,7 @@ absl::StatusOr<const ParsedFrame*> SegmentReader::Frame() {
   absl::StatusOr<ParsedFrame> frame = ParseFrame(bytes.substr(0, frame_bytes_), buffer_, payloads_);
   if (!frame.ok()) return Corrupt(std::string(frame.status().message()));
   frame_ = *std::move(frame);
+  frame_memory_ = buffer_;
   position_ = position_ + frame_bytes_;
   next_offset_ = frame_->next_offset();
   previous_crc_ = frame_->header.crc;
@@ -87,9 +88,13 @@ void SegmentReader::ReadChunk() {
   const uint64_t kept = bytes_ahead();
   const io::FilePosition chunk_begin = position_ + kept;
   const uint64_t missing = frame_bytes_ - std::min(kept, frame_bytes_);
+  const uint64_t wanted = io::RoundUpToBlock(wanted_bytes_);
+  // A search keeps nothing of what it reads.
+  const uint64_t step_max =
+      payloads_ == PayloadCheck::kSkip ? kMaxStepBytes : std::max(2 * wanted, kFirstStepBytes);
+  const uint64_t step = std::min(step_bytes_, step_max);
   const uint64_t chunk =
-      std::min(std::max({io::RoundUpToBlock(wanted_bytes_), step_bytes_, missing}),
-               segment_->frames_end() - chunk_begin);
+      std::min(std::max({wanted, step, missing}), segment_->frames_end() - chunk_begin);
   step_bytes_ = std::min(2 * step_bytes_, kMaxStepBytes);
   auto buffer = std::make_shared<io::AlignedBuffer>(kept + chunk);
   if (kept > 0) {

@@ -42,14 +42,18 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   // it is not written yet (`AtEnd`). kLogCorrupt when it is damaged.
   absl::StatusOr<const ParsedFrame*> Frame();
 
+  // What the payloads of the frame at hand share.
+  const io::AlignedBuffer& frame_memory() const { return *frame_memory_; }
+
   // Goes on to the next frame.
   void Advance() { frame_.reset(); }
 
   // No durable frame follows.
   bool AtEnd() const { return !frame_.has_value() && position_ == segment_->frames_end(); }
 
-  // Reads on, at least the next frame and, if there is that much, `bytes`. When a read is in
-  // progress already it waits for that one. One call at a time. Errors: kLogCorrupt, and those of
+  // Reads on, at least the next frame and, if there is that much, `bytes`; little more than twice
+  // that, since what is read is kept as long as any of it. When a read is in progress already it
+  // waits for that one. One call at a time. Errors: kLogCorrupt, and those of
   // opening a file.
   void Fill(uint64_t bytes, io::IoCallback done);
 
@@ -88,6 +92,7 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   std::optional<uint32_t> previous_crc_;    // Not known at first.
   uint64_t frame_bytes_ = io::kBlockBytes;  // Of the last frame looked at: no less is read.
   std::optional<ParsedFrame> frame_;
+  std::shared_ptr<const io::AlignedBuffer> frame_memory_;
 
   uint64_t step_bytes_ = kFirstStepBytes;
   uint64_t wanted_bytes_ = 0;

@@ -27,7 +27,7 @@ ReadResult TailCache::Read(record::Offset from, size_t max_bytes) const {
     return f.next_offset() <= from;
   });
   BatchCollector collector(from, max_bytes);
-  while (frame != frames_.end() && collector.Add(frame->batches)) ++frame;
+  while (frame != frames_.end() && collector.Add(frame->batches, *frame->bytes)) ++frame;
   return collector.Take();
 }
 
