@@ -1,7 +1,9 @@
 #include "cli/consume_job.h"
 
+#include <re2/re2.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <thread>
@@ -11,11 +13,13 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "cli/failure.h"
+#include "cli/group_consume_job.h"
 #include "cli/interrupt.h"
 #include "cli/offset_range.h"
 #include "cli/output.h"
 #include "cli/record_format.h"
 #include "cli/terminal.h"
+#include "client/admin.h"
 #include "client/reader.h"
 #include "fmt/format.h"
 
@@ -81,6 +85,8 @@ class ConsumeJob {
         Complain(fmt::format(
             "topic {} partition {}: records {} up to {} are gone, retention or a trim removed them",
             topic.name, (*event)->partition, (*event)->gap_from, (*event)->gap_to));
+      } else if ((*event)->kind == client::ReadEvent::Kind::kDamage) {
+        NoteDamage((*event)->damage, topic.name);
       } else if ((*event)->kind == client::ReadEvent::Kind::kRecord &&
                  !Write(topic.name, **event)) {
         return;
@@ -117,6 +123,14 @@ class ConsumeJob {
     return false;
   }
 
+  // The other partitions are read on.
+  void NoteDamage(const absl::Status& status, const std::string& topic) {
+    absl::MutexLock lock(&mutex_);
+    progress_.Clear();
+    Fail(status, {globals_.server, topic});
+    if (result_ == kOk) result_ = kPartlyDone;
+  }
+
   void Fault(const absl::Status& status, const std::string& topic) {
     absl::MutexLock lock(&mutex_);
     progress_.Clear();
@@ -139,14 +153,71 @@ class ConsumeJob {
   ExitCode result_ ABSL_GUARDED_BY(mutex_) = kOk;
 };
 
+// What a group does not offer; empty when all is well.
+std::string Contradiction(const ConsumeFlags& flags, const OffsetRange& range) {
+  if (flags.commit != "auto" && flags.commit != "none") {
+    return fmt::format("unknown commit mode '{}': auto or none", flags.commit);
+  }
+  if (flags.group.empty()) {
+    return flags.instance_id.empty() ? "" : "--instance-id names a member of a group: add -g";
+  }
+  if (!flags.partitions.empty())
+    return "-p cannot be used with -g: the group shares partitions out";
+  if (range.end.has_value() || flags.exit_at_end) {
+    return "a group has no end: leave out -e and the end of -o, or use -n";
+  }
+  if (range.start.kind == client::Position::Kind::kOffset ||
+      range.start.kind == client::Position::Kind::kAfterStart) {
+    return "with -g, -o says where partitions begin that have no committed offset: start, end, -N "
+           "or "
+           "@TIME; 'leat group seek' moves the others";
+  }
+  return "";
+}
+
+// The topics that `patterns` match now, as a group's members would: the whole name.
+absl::StatusOr<std::vector<std::string>> MatchTopics(const client::Admin& admin,
+                                                     const std::vector<std::string>& patterns) {
+  const auto topics = admin.ListTopics();
+  if (!topics.ok()) return topics.status();
+  std::vector<std::string> matching;
+  for (const std::string& pattern : patterns) {
+    const RE2 expression(pattern, RE2::Quiet);
+    if (!expression.ok()) {
+      return absl::InvalidArgumentError(
+          fmt::format("cannot read pattern '{}': {}", pattern, expression.error()));
+    }
+    for (const v1::Topic& topic : *topics) {
+      if (RE2::FullMatch(topic.name(), expression)) matching.push_back(topic.name());
+    }
+  }
+  std::sort(matching.begin(), matching.end());
+  matching.erase(std::unique(matching.begin(), matching.end()), matching.end());
+  if (matching.empty()) {
+    return absl::NotFoundError("no topic matches; 'leat topic ls' shows what there is");
+  }
+  return matching;
+}
+
 }  // namespace
 
-ExitCode Consume(const GlobalOptions& globals, const ConsumeFlags& flags) {
+ExitCode Consume(const GlobalOptions& globals, ConsumeFlags flags) {
   absl::StatusOr<OffsetRange> range = ParseOffsetRange(flags.offsets, absl::Now());
   if (!range.ok()) return Fail(range.status(), {});
-  if (flags.exit_at_end && !range->end.has_value()) range->end = client::Position::Latest();
   auto format = ParseRecordFormat(flags.format, ColoursOnOutput() ? Colour::kYes : Colour::kNo);
   if (!format.ok()) return Fail(format.status(), {});
+  if (std::string wrong = Contradiction(flags, *range); !wrong.empty()) {
+    return Fail(absl::InvalidArgumentError(wrong), {});
+  }
+  if (!flags.group.empty()) {
+    return ConsumeInGroup(globals, flags, range->start, *std::move(format));
+  }
+  if (flags.regex) {
+    auto topics = MatchTopics(client::Admin(globals.Connect()), flags.topics);
+    if (!topics.ok()) return Fail(topics.status(), {globals.server, {}});
+    flags.topics = *std::move(topics);
+  }
+  if (flags.exit_at_end && !range->end.has_value()) range->end = client::Position::Latest();
   ConsumeJob job(flags, *range, *std::move(format), globals);
   const Interrupt interrupt([&job] { job.Stop(); });
   const ExitCode result = job.Run();

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,14 @@
 
 namespace leat::rpc {
 namespace {
+
+absl::Status WithPartition(const absl::Status& status, uint32_t partition) {
+  const std::optional<record::Reason> reason = record::ReasonOf(status);
+  if (!reason.has_value()) return status;
+  record::ErrorMetadata metadata = record::MetadataOf(status);
+  metadata.emplace_back("partition", std::to_string(partition));
+  return record::MakeError(*reason, status.message(), metadata);
+}
 
 // So many fetches' worth of bytes may wait to be written.
 constexpr size_t kMaxFetchesQueued = 2;
@@ -45,7 +55,8 @@ class ReadStream : public std::enable_shared_from_this<ReadStream> {
     ReadCursor cursor;
     uint64_t ticket = 0;  // Of the fetch under way, if any.
     bool sendable = false;
-    bool quiet = true;  // Nothing was sent since the last tick.
+    bool quiet = true;   // Nothing was sent since the last tick.
+    absl::Status fault;  // Why no more can be fetched.
   };
 
   absl::Status Begin(const absl::Cord& bytes);
@@ -169,6 +180,8 @@ void ReadStream::SendMore() {
       if (turn_bytes_ < format_.max_chunk_bytes || !lane.cursor.between_batches()) continue;
       sendable_.push_back(sendable_.front());
     } else {
+      // What was fetched before the fault is sent first.
+      if (!lane.fault.ok()) return End(lane.fault);
       lane.sendable = false;
     }
     sendable_.pop_front();
@@ -190,7 +203,7 @@ void ReadStream::FetchMore() {
 // Where there is nothing yet the broker waits, and nothing is held meanwhile.
 void ReadStream::GoOnFetching(size_t lane) {
   const ReadCursor& cursor = lanes_[lane].cursor;
-  if (cursor.fetched_all()) return;
+  if (cursor.fetched_all() || !lanes_[lane].fault.ok()) return;
   if (!cursor.caught_up()) return hungry_.push_back(lane);
   Fetch(lane, allowance_.fetch_bytes(), nullptr);
 }
@@ -219,7 +232,9 @@ void ReadStream::OnFetched(size_t index, absl::StatusOr<broker::FetchResult> fet
   Lane& lane = lanes_[index];
   lane.ticket = 0;
   if (!fetched.ok()) {
-    if (!lane.cursor.SkipIfTrimmed(fetched.status())) return End(fetched.status());
+    if (!lane.cursor.SkipIfTrimmed(fetched.status())) {
+      lane.fault = WithPartition(fetched.status(), lane.cursor.partition());
+    }
   } else {
     const size_t bytes = PayloadBytes(*fetched);
     if (hold == nullptr) hold = allowance_.TryHold(bytes);

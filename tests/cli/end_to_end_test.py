@@ -187,6 +187,33 @@ class EndToEndTest(unittest.TestCase):
         self.assertEqual(consumer.wait(), 130)
         consumer.stdout.close()
 
+    def test_damage_is_told_and_everything_else_is_read(self):
+        self.create("--partitions", "2")
+        lines = b"".join(b"%06d %s\n" % (i, b"x" * 500) for i in range(20_000))
+        for partition in ("0", "1"):
+            self.leat("produce", self.topic, "-p", partition, stdin=lines)
+        topic_id = json.loads(self.leat("topic", "describe", self.topic, "-f", "json"))["topic"]["topicId"]
+        self.server.end(signal.SIGTERM)
+        [segment] = pathlib.Path(self.server.directory, "topics", topic_id, "0").glob("*.log")
+        with segment.open("r+b") as file:
+            file.seek(segment.stat().st_size // 2)
+            file.write(b"\xff\xff")
+        self.server.start()
+        whole = self.leat("consume", self.topic, "-p", "1", "-e")
+        self.assertEqual(whole, lines)
+        sound = set()
+        for _ in range(3):
+            read = self.leat("consume", self.topic, "-e", "-f", "%p %v\n", code=1)
+            self.assertIn("damaged", self.stderr)
+            per_partition = {b"0": [], b"1": []}
+            for line in read.splitlines(keepends=True):
+                per_partition[line[:1]].append(line[2:])
+            self.assertEqual(b"".join(per_partition[b"1"]), lines)
+            self.assertTrue(lines.startswith(b"".join(per_partition[b"0"])))
+            sound.add(len(per_partition[b"0"]))
+        self.assertEqual(len(sound), 1, "what lies before the damage is read whole, each time")
+        self.assertGreater(min(sound), 5_000)
+
     def test_follow_goes_on_when_the_server_comes_back(self):
         self.create()
         consumer = self.popen("consume", self.topic, stdout=subprocess.PIPE)

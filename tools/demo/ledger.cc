@@ -58,6 +58,7 @@ absl::Status ReadAndCompare(client::Reader& reader, const TopicLedger& ledger,
     if (read.kind == client::ReadEvent::Kind::kGap) {
       return Mismatch(ledger, read.partition, read.gap_from, "records are gone");
     }
+    if (read.kind == client::ReadEvent::Kind::kDamage) return read.damage;
     if (read.kind != client::ReadEvent::Kind::kRecord) continue;
     int64_t& expected_offset = next[read.partition];
     if (absl::Status status = CheckRecord(ledger, read.partition, expected_offset, read.record);
