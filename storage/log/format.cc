@@ -23,6 +23,7 @@ constexpr size_t kSegmentCrcFrom = 12;
 constexpr size_t kSegmentHeaderLengthAt = 12;
 constexpr size_t kSegmentVersionAt = 14;
 constexpr size_t kSegmentTopicAt = 16;
+constexpr size_t kSegmentFirstReservedAt = 36;  // Four bytes.
 constexpr size_t kSegmentReservedAt = 64;
 
 constexpr std::string_view kFrameMagic = "LEAF";
@@ -118,6 +119,7 @@ absl::StatusOr<SegmentHeader> DecodeSegmentHeader(std::string_view bytes) {
   const std::string_view reserved =
       bytes.substr(kSegmentReservedAt, SegmentHeader::kEncodedBytes - kSegmentReservedAt);
   if (LoadLittleEndian<uint16_t>(data + kSegmentHeaderLengthAt) != SegmentHeader::kEncodedBytes ||
+      LoadLittleEndian<uint32_t>(data + kSegmentFirstReservedAt) != 0 ||
       reserved.find_first_not_of('\0') != std::string_view::npos) {
     return absl::DataLossError("segment header contradicts itself");
   }
