@@ -23,13 +23,6 @@ using record::Offset;
 constexpr size_t kEnvelopeBytes = 256;
 constexpr size_t kDefaultMaxMessageBytes = 4 << 20;
 
-absl::Status Corrupt(const BatchHeader& header, const absl::Status& status) {
-  return record::MakeError(record::Reason::kLogCorrupt,
-                           fmt::format("the batch at offset {}: {}", header.base_offset.value,
-                                       std::string(status.message())),
-                           {{"offset", std::to_string(header.base_offset.value)}});
-}
-
 bool IsSparse(const BatchHeader& header) {
   return header.record_count != uint64_t{header.last_offset_delta} + 1;
 }
@@ -109,12 +102,19 @@ absl::StatusOr<std::vector<Chunk>> CutSparse(const absl::Cord& set, const BatchH
 
 }  // namespace
 
+absl::Status CorruptBatch(const BatchHeader& header, const absl::Status& status) {
+  return record::MakeError(record::Reason::kLogCorrupt,
+                           fmt::format("the batch at offset {}: {}", header.base_offset.value,
+                                       std::string(status.message())),
+                           {{"offset", std::to_string(header.base_offset.value)}});
+}
+
 absl::StatusOr<absl::Cord> RecordsOf(const Batch& batch) {
   if (batch.header.codec == record::Codec::kNone) return batch.payload;
   absl::Cord payload = batch.payload;
   auto set =
       record::Decompress(batch.header.codec, FlatView(payload), batch.header.uncompressed_bytes);
-  if (!set.ok()) return Corrupt(batch.header, set.status());
+  if (!set.ok()) return CorruptBatch(batch.header, set.status());
   return absl::Cord(*std::move(set));
 }
 
@@ -130,7 +130,7 @@ absl::StatusOr<std::vector<Chunk>> CutBatch(const Batch& batch, Offset from, Off
   auto chunks = IsSparse(header)
                     ? CutSparse(*set, header, from, end, max_bytes)
                     : CutDense(*std::move(set), header.base_offset, from, end, max_bytes);
-  if (!chunks.ok()) return Corrupt(header, chunks.status());
+  if (!chunks.ok()) return CorruptBatch(header, chunks.status());
   return chunks;
 }
 

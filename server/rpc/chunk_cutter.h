@@ -31,6 +31,9 @@ struct Chunk {
 absl::StatusOr<std::vector<Chunk>> CutBatch(const record::Batch& batch, record::Offset from,
                                             record::Offset end, size_t max_bytes);
 
+// kLogCorrupt: what was checked when it was appended is not well-formed any more, as `status` says.
+absl::Status CorruptBatch(const record::BatchHeader& header, const absl::Status& status);
+
 // The batch's record set, decompressed.
 absl::StatusOr<absl::Cord> RecordsOf(const record::Batch& batch);
 

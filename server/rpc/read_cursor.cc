@@ -27,6 +27,17 @@ size_t PayloadBytes(const broker::FetchResult& fetched) {
   return bytes;
 }
 
+std::optional<Offset> TrimmedTo(const absl::Status& error, Offset from) {
+  if (record::ReasonOf(error) != record::Reason::kOffsetOutOfRange) return std::nullopt;
+  for (const auto& [key, value] : record::MetadataOf(error)) {
+    int64_t log_start = 0;
+    if (key != "logStartOffset" || !absl::SimpleAtoi(absl::string_view(value), &log_start))
+      continue;
+    return log_start > from.value ? std::optional(Offset{log_start}) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 void ReadCursor::Add(broker::FetchResult fetched, const std::shared_ptr<ReadHold>& hold) {
   for (record::Batch& batch : fetched.batches) {
     pending_.push_back(Fetched{std::move(batch), hold});
@@ -42,16 +53,9 @@ void ReadCursor::SkipTo(Offset log_start) {
 }
 
 bool ReadCursor::SkipIfTrimmed(const absl::Status& error) {
-  if (record::ReasonOf(error) != record::Reason::kOffsetOutOfRange) return false;
-  for (const auto& [key, value] : record::MetadataOf(error)) {
-    int64_t log_start = 0;
-    if (key != "logStartOffset" || !absl::SimpleAtoi(absl::string_view(value), &log_start))
-      continue;
-    if (log_start <= fetch_from_.value) return false;
-    SkipTo({log_start});
-    return true;
-  }
-  return false;
+  const auto log_start = TrimmedTo(error, fetch_from_);
+  if (log_start.has_value()) SkipTo(*log_start);
+  return log_start.has_value();
 }
 
 absl::StatusOr<std::optional<OutgoingEvent>> ReadCursor::Next(const ReadFormat& format) {

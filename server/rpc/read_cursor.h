@@ -58,6 +58,9 @@ struct OutgoingEvent {
 // Bytes of the batches as they lie in memory.
 size_t PayloadBytes(const broker::FetchResult& fetched);
 
+// The log start, if that is what the error of a fetch says: that records from `from` on are gone.
+std::optional<record::Offset> TrimmedTo(const absl::Status& error, record::Offset from);
+
 class ReadCursor {
  public:
   // Reads [`start`, `end`).

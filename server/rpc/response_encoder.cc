@@ -1,67 +1,10 @@
 #include "server/rpc/response_encoder.h"
 
-#include <string>
-#include <utility>
-
 #include "leat/v1/log.pb.h"
-#include "storage/record/wire.h"
+#include "server/rpc/message_writer.h"
 
 namespace leat::rpc {
 namespace {
-
-using record::AppendVarint;
-using record::MakeTag;
-using record::WireType;
-
-// A message under way: fields in order of their numbers, as the library writes them. Zeros are left
-// out (proto3).
-class MessageWriter {
- public:
-  void Int(uint32_t field, int64_t value) { Uint(field, static_cast<uint64_t>(value)); }
-
-  void Uint(uint32_t field, uint64_t value) {
-    if (value == 0) return;
-    AppendVarint(MakeTag(field, WireType::kVarint), &tail_);
-    AppendVarint(value, &tail_);
-  }
-
-  void String(uint32_t field, std::string_view value) {
-    if (value.empty()) return;
-    Length(field, value.size());
-    tail_ += value;
-  }
-
-  // Opaque bytes; like numbers left out when empty.
-  void Bytes(uint32_t field, const absl::Cord& value) {
-    if (!value.empty()) Message(field, value);
-  }
-
-  // A message, which is written even when empty. Shares the memory of `value`.
-  void Message(uint32_t field, const absl::Cord& value) {
-    Length(field, value.size());
-    Flush();
-    message_.Append(value);
-  }
-
-  absl::Cord Take() {
-    Flush();
-    return std::move(message_);
-  }
-
- private:
-  void Length(uint32_t field, size_t size) {
-    AppendVarint(MakeTag(field, WireType::kBytes), &tail_);
-    AppendVarint(size, &tail_);
-  }
-
-  void Flush() {
-    message_.Append(absl::string_view(tail_));
-    tail_.clear();
-  }
-
-  absl::Cord message_;
-  std::string tail_;  // Behind `message_`.
-};
 
 absl::Cord EncodeEvent(const EventPlace& place, uint32_t event_field, const absl::Cord& event) {
   MessageWriter out;
@@ -75,8 +18,8 @@ absl::Cord EncodeEvent(const EventPlace& place, uint32_t event_field, const absl
 
 }  // namespace
 
-absl::Cord EncodeChunk(const EventPlace& place, const record::BatchHeader& header,
-                       record::Offset base_offset, const absl::Cord& records) {
+absl::Cord EncodeRecordChunk(const record::BatchHeader& header, record::Offset base_offset,
+                             const absl::Cord& records) {
   MessageWriter chunk;
   chunk.Int(v1::RecordChunk::kBaseOffsetFieldNumber, base_offset.value);
   chunk.Int(v1::RecordChunk::kBaseTimestampMsFieldNumber, header.base_timestamp_ms);
@@ -84,7 +27,13 @@ absl::Cord EncodeChunk(const EventPlace& place, const record::BatchHeader& heade
   chunk.Uint(v1::RecordChunk::kTimestampTypeFieldNumber,
              static_cast<uint64_t>(header.timestamp_type));
   chunk.Message(v1::RecordChunk::kRecordsFieldNumber, records);
-  return EncodeEvent(place, v1::ReadResponse::kChunkFieldNumber, chunk.Take());
+  return chunk.Take();
+}
+
+absl::Cord EncodeChunk(const EventPlace& place, const record::BatchHeader& header,
+                       record::Offset base_offset, const absl::Cord& records) {
+  return EncodeEvent(place, v1::ReadResponse::kChunkFieldNumber,
+                     EncodeRecordChunk(header, base_offset, records));
 }
 
 absl::Cord EncodeBatch(const EventPlace& place, const record::Batch& batch) {

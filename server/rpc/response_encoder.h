@@ -25,6 +25,11 @@ struct EventPlace {
   record::Offset high_watermark;
 };
 
+// A `leat.v1.RecordChunk`. `records` is a serialized RecordSet: a part, from `base_offset`, of the
+// batch with this header.
+absl::Cord EncodeRecordChunk(const record::BatchHeader& header, record::Offset base_offset,
+                             const absl::Cord& records);
+
 // `records` is a serialized RecordSet: a part, from `base_offset`, of the batch with this header.
 absl::Cord EncodeChunk(const EventPlace& place, const record::BatchHeader& header,
                        record::Offset base_offset, const absl::Cord& records);

@@ -18,6 +18,10 @@ namespace grpc {
 class Service;
 }  // namespace grpc
 
+namespace leat::group {
+class Coordinator;
+}  // namespace leat::group
+
 namespace leat::rpc {
 
 // What GetServerInfo tells besides what the broker knows.
@@ -31,12 +35,13 @@ struct ServerFacts {
 };
 
 // Their full names, for health.
-inline constexpr std::string_view kServiceNames[] = {"leat.v1.TopicService", "leat.v1.LogService",
-                                                     "leat.v1.ServerService"};
+inline constexpr std::string_view kServiceNames[] = {
+    "leat.v1.TopicService", "leat.v1.LogService", "leat.v1.GroupService", "leat.v1.ServerService"};
 
-// `context` outlives the service.
+// `context` and `groups` outlive the service.
 std::unique_ptr<grpc::Service> MakeTopicService(RpcContext& context);
 std::unique_ptr<grpc::Service> MakeLogService(RpcContext& context);
+std::unique_ptr<grpc::Service> MakeGroupService(RpcContext& context, group::Coordinator& groups);
 std::unique_ptr<grpc::Service> MakeServerService(RpcContext& context, ServerFacts facts);
 
 }  // namespace leat::rpc

@@ -52,6 +52,13 @@ void CheckTopicName(std::string_view name, FieldErrors& errors);
 // Whether it could be the id of a topic; empty is none.
 void CheckTopicId(std::string_view id, FieldErrors& errors);
 
+// Whether it names a place, and one that can be.
+void CheckPosition(std::string_view field, const v1::Position& position, FieldErrors& errors);
+
+// For fields where zero stands for a default.
+void CheckRangeUnlessZero(std::string_view field, int64_t value, int64_t least, int64_t most,
+                          FieldErrors& errors);
+
 // kUnknownField when a field of `message`, or of a message in it, is not known to this server.
 absl::Status RefuseUnknownFields(const google::protobuf::Message& message);
 

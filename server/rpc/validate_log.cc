@@ -15,22 +15,6 @@ constexpr int64_t kMinHeartbeatMillis = 100;
 constexpr int64_t kMaxHeartbeatMillis = 10 * 60 * 1'000;
 constexpr int64_t kMaxWaitMillis = 5 * 60 * 1'000;
 
-void CheckPosition(std::string_view field, const v1::Position& position, FieldErrors& errors) {
-  if (position.position_case() == v1::Position::POSITION_NOT_SET) {
-    errors.Add(field, "must be an offset, a timestamp, earliest, latest or last_records");
-  }
-  if (position.has_offset() && position.offset() < 0) errors.Add(field, "is a negative offset");
-  if (position.has_last_records() && position.last_records() > INT64_MAX) {
-    errors.Add(field, "is more records than a partition can hold");
-  }
-}
-
-// For fields where zero stands for a default.
-void CheckRangeUnlessZero(std::string_view field, int64_t value, int64_t least, int64_t most,
-                          FieldErrors& errors) {
-  if (value != 0) errors.CheckRange(field, value, least, most);
-}
-
 void CheckAcceptBatches(const v1::AcceptBatches& accept, FieldErrors& errors) {
   for (const int codec : accept.codecs()) {
     if (!v1::Codec_IsValid(codec)) {
@@ -51,6 +35,21 @@ void CheckDistinct(std::string_view field, const Partitions& partitions, FieldEr
 }
 
 }  // namespace
+
+void CheckPosition(std::string_view field, const v1::Position& position, FieldErrors& errors) {
+  if (position.position_case() == v1::Position::POSITION_NOT_SET) {
+    errors.Add(field, "must be an offset, a timestamp, earliest, latest or last_records");
+  }
+  if (position.has_offset() && position.offset() < 0) errors.Add(field, "is a negative offset");
+  if (position.has_last_records() && position.last_records() > INT64_MAX) {
+    errors.Add(field, "is more records than a partition can hold");
+  }
+}
+
+void CheckRangeUnlessZero(std::string_view field, int64_t value, int64_t least, int64_t most,
+                          FieldErrors& errors) {
+  if (value != 0) errors.CheckRange(field, value, least, most);
+}
 
 absl::Status Validate(const v1::ReadRequest& request) {
   FieldErrors errors;

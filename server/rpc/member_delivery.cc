@@ -1,0 +1,298 @@
+#include "server/rpc/member_delivery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "storage/record/error.h"
+
+namespace leat::rpc {
+namespace {
+
+using record::Offset;
+using record::Reason;
+
+// As for read streams: so many fetches' worth of bytes, and so many messages, may wait to be
+// written; at the second number of messages they are refilled.
+constexpr size_t kMaxFetchesQueued = 2;
+constexpr size_t kMaxQueuedMessages = 64;
+constexpr size_t kRefillMessages = 32;
+
+absl::Status Fenced(std::string_view what, std::optional<uint64_t> epoch) {
+  record::ErrorMetadata metadata;
+  if (epoch.has_value()) metadata.emplace_back("epoch", std::to_string(*epoch));
+  return record::MakeError(Reason::kFencedMemberEpoch, what, metadata);
+}
+
+}  // namespace
+
+void MemberDelivery::Configure(const MemberCredit& credit, size_t max_chunk_bytes) {
+  credit_ = credit;
+  max_chunk_bytes_ = max_chunk_bytes;
+  const bool window = credit.mode() == MemberCredit::Mode::kWindow;
+  const auto window_bytes = static_cast<size_t>(credit.initial().bytes);
+  allowance_.set_fetch_bytes(window ? std::min(window_bytes, max_chunk_bytes) : max_chunk_bytes);
+}
+
+// --- Which partitions ---
+
+void MemberDelivery::Assign(broker::TopicHandle topic, const group::Assignment& assignment,
+                            Offset start) {
+  const group::TopicPartition& place = assignment.partition;
+  if (const auto before = partitions_.find(place); before != partitions_.end()) {
+    Remove(before->second.assignment);
+  }
+  by_name_.insert_or_assign({topic->name, place.partition}, place);
+  const auto [added, inserted] =
+      partitions_.emplace(place, OwnedPartition{.topic = topic,
+                                                .topic_id = broker::FormatUuid(topic->id),
+                                                .assignment = assignment,
+                                                .delivery = PartitionDelivery(start),
+                                                .handled = start,
+                                                .records_end = start});
+  GoOnFetching(added->second);
+}
+
+OwnedPartition* MemberDelivery::Find(const group::Assignment& assignment) {
+  const auto found = partitions_.find(assignment.partition);
+  if (found == partitions_.end() || found->second.assignment != assignment) return nullptr;
+  return &found->second;
+}
+
+absl::StatusOr<OwnedPartition*> MemberDelivery::Find(std::string_view topic,
+                                                     std::string_view topic_id, uint32_t partition,
+                                                     uint64_t assignment_epoch) {
+  const auto named = by_name_.find({std::string(topic), partition});
+  if (named == by_name_.end()) {
+    const auto known = context_.broker.FindTopic(topic, topic_id);
+    return known.ok() ? Fenced("the partition is not this member's", std::nullopt) : known.status();
+  }
+  OwnedPartition& owned = partitions_.at(named->second);
+  if (!topic_id.empty() && topic_id != owned.topic_id) {
+    return record::MakeError(Reason::kTopicRecreated,
+                             fmt::format("topic {} has another id", owned.topic->name),
+                             {{"topic", owned.topic->name}, {"topicId", owned.topic_id}});
+  }
+  if (assignment_epoch != owned.assignment.epoch) {
+    return Fenced("the partition was assigned anew", owned.assignment.epoch);
+  }
+  return &owned;
+}
+
+void MemberDelivery::Revoke(OwnedPartition& partition) {
+  partition.revoking = true;
+  CancelFetch(partition);
+  partition.delivery.DropFetched();
+}
+
+void MemberDelivery::Remove(const group::Assignment& assignment) {
+  OwnedPartition* partition = Find(assignment);
+  if (partition == nullptr) return;
+  Forget(*partition);
+  const auto named = by_name_.find({partition->topic->name, assignment.partition.partition});
+  if (named != by_name_.end() && named->second == assignment.partition) by_name_.erase(named);
+  partitions_.erase(assignment.partition);
+}
+
+void MemberDelivery::Forget(OwnedPartition& partition) {
+  CancelFetch(partition);
+  credit_.GiveBack(partition.charges.TakeAll());
+  const bool held = partition.holds_records();
+  partition.handled = partition.records_end;
+  CountHolding(partition, held);
+}
+
+void MemberDelivery::Pause(OwnedPartition& partition) {
+  partition.paused = true;
+  CancelFetch(partition);
+  // Others need the memory.
+  partition.delivery.DropFetched();
+}
+
+void MemberDelivery::Resume(OwnedPartition& partition) {
+  partition.paused = false;
+  GoOnFetching(partition);
+}
+
+void MemberDelivery::Handled(OwnedPartition& partition, Offset position) {
+  credit_.GiveBack(partition.charges.TakeBefore(position));
+  const bool held = partition.holds_records();
+  partition.handled = std::max(partition.handled, position);
+  CountHolding(partition, held);
+}
+
+void MemberDelivery::CountHolding(const OwnedPartition& partition, bool held) {
+  if (held == partition.holds_records()) return;
+  if (holding_ == 0) holding_since_ = context_.broker.clock().Monotonic();
+  held ? --holding_ : ++holding_;
+}
+
+void MemberDelivery::Stop() {
+  stopped_ = true;
+  for (auto& [place, partition] : partitions_) {
+    CancelFetch(partition);
+    partition.delivery.DropFetched();
+  }
+  sendable_.clear();
+  hungry_.clear();
+}
+
+// --- Sending ---
+
+// As in a read stream: set before anything is looked at, so that a write that ends meanwhile pumps
+// again.
+void MemberDelivery::Pump() {
+  if (stopped_) return;
+  wants_room_ = true;
+  SendMore();
+  if (stopped_) return;
+  FetchMore();
+  if ((sendable_.empty() && hungry_.empty()) || credit_.exhausted()) wants_room_ = false;
+}
+
+bool MemberDelivery::WantsRoom() {
+  return OutboxHasRoom(kRefillMessages) && wants_room_.exchange(false);
+}
+
+bool MemberDelivery::OutboxHasRoom(size_t max_messages) const {
+  const StreamOutbox::Load load = outbox_.load();
+  return load.messages < max_messages && load.bytes < kMaxFetchesQueued * allowance_.fetch_bytes();
+}
+
+// Partitions take turns: each for a chunk's worth of bytes, or longer until no batch of it lies
+// open.
+void MemberDelivery::SendMore() {
+  while (!sendable_.empty() && !credit_.exhausted() && OutboxHasRoom(kMaxQueuedMessages)) {
+    OwnedPartition* partition = Find(sendable_.front());
+    if (partition != nullptr) {
+      const Amount& left = credit_.left();
+      auto delivery = partition->delivery.Next(
+          std::min(max_chunk_bytes_, static_cast<size_t>(left.bytes)),
+          static_cast<uint32_t>(std::min<int64_t>(left.records, UINT32_MAX)));
+      if (!delivery.ok()) return on_error_(delivery.status());
+      if (delivery->has_value()) {
+        Send(*partition, **std::move(delivery));
+        if (turn_bytes_ < max_chunk_bytes_ || !partition->delivery.between_batches()) continue;
+        sendable_.push_back(sendable_.front());
+      } else {
+        partition->sendable = false;
+      }
+    }
+    sendable_.pop_front();
+    turn_bytes_ = 0;
+  }
+}
+
+void MemberDelivery::Send(OwnedPartition& partition, Delivery delivery) {
+  if (const auto* gap = std::get_if<TrimmedGap>(&delivery)) {
+    return outbox_.Send(EncodeDeliveredGap(partition.place(), gap->from));
+  }
+  auto& records = std::get<RecordsSlice>(delivery);
+  const Amount charge{static_cast<int64_t>(records.chunk.records.size()), records.record_count};
+  credit_.Charge(charge);
+  if (credit_.mode() == MemberCredit::Mode::kWindow) {
+    partition.charges.Add(records.chunk.next_offset, charge, credit_.initial());
+  }
+  const bool held = partition.holds_records();
+  partition.records_end = records.chunk.next_offset;
+  CountHolding(partition, held);
+  const absl::Cord message =
+      EncodeDeliveredRecords(partition.place(), partition.delivery.high_watermark(), charge,
+                             records.header, records.chunk);
+  turn_bytes_ += message.size();
+  outbox_.Send(message, std::move(records.hold));
+}
+
+void MemberDelivery::MarkSendable(OwnedPartition& partition) {
+  if (!std::exchange(partition.sendable, true)) sendable_.push_back(partition.assignment);
+}
+
+// --- Fetching ---
+
+void MemberDelivery::FetchMore() {
+  while (!hungry_.empty() && !credit_.exhausted()) {
+    OwnedPartition* partition = Find(hungry_.front());
+    if (partition != nullptr && !partition->paused && !partition->revoking) {
+      auto hold = allowance_.TryHold(allowance_.fetch_bytes());
+      if (hold == nullptr) return;
+      const size_t max_bytes = std::min(hold->bytes(), allowance_.fetch_bytes());
+      Fetch(*partition, max_bytes, std::move(hold));
+    }
+    if (partition != nullptr) partition->hungry = false;
+    hungry_.pop_front();
+  }
+}
+
+// Where there is nothing yet the broker waits, and nothing is held meanwhile.
+void MemberDelivery::GoOnFetching(OwnedPartition& partition) {
+  const bool fetching = partition.fetch_id != 0;
+  if (stopped_ || fetching || partition.paused || partition.revoking) return;
+  if (partition.delivery.caught_up()) return Fetch(partition, allowance_.fetch_bytes(), nullptr);
+  if (!std::exchange(partition.hungry, true)) hungry_.push_back(partition.assignment);
+}
+
+void MemberDelivery::Fetch(OwnedPartition& partition, size_t max_bytes,
+                           std::shared_ptr<ReadHold> hold) {
+  partition.fetch_id = ++last_fetch_id_;
+  const bool wait = partition.delivery.caught_up();
+  partition.fetch_ticket = context_.broker.Fetch(
+      {.topic = partition.topic,
+       .partition = partition.assignment.partition.partition,
+       .from = partition.delivery.fetch_from(),
+       .max_bytes = max_bytes,
+       .wait = wait},
+      strand_.Callback<absl::StatusOr<broker::FetchResult>>(
+          [this, assignment = partition.assignment, id = partition.fetch_id,
+           hold = std::move(hold)](absl::StatusOr<broker::FetchResult> fetched) mutable {
+            OnFetched(assignment, id, std::move(fetched), std::move(hold));
+          }));
+}
+
+void MemberDelivery::OnFetched(const group::Assignment& assignment, uint64_t fetch_id,
+                               absl::StatusOr<broker::FetchResult> fetched,
+                               std::shared_ptr<ReadHold> hold) {
+  OwnedPartition* partition = Find(assignment);
+  if (stopped_ || partition == nullptr || partition->fetch_id != fetch_id) return;
+  partition->fetch_id = 0;
+  if (!fetched.ok()) return OnFetchFailed(*partition, fetched.status());
+  const size_t bytes = PayloadBytes(*fetched);
+  if (hold == nullptr) hold = allowance_.TryHold(bytes);
+  if (hold == nullptr) {
+    // What came while this stream had enough is fetched again when it has room.
+    partition->delivery.Learn(fetched->high_watermark);
+  } else {
+    hold->Resize(bytes);
+    partition->delivery.Add(*std::move(fetched), hold);
+    MarkSendable(*partition);
+  }
+  GoOnFetching(*partition);
+  Pump();
+}
+
+void MemberDelivery::OnFetchFailed(OwnedPartition& partition, const absl::Status& status) {
+  if (partition.delivery.SkipIfTrimmed(status)) {
+    MarkSendable(partition);
+    GoOnFetching(partition);
+    return Pump();
+  }
+  switch (record::ReasonOf(status).value_or(Reason::kInternal)) {
+    case Reason::kTopicNotFound:  // The group takes it away.
+    case Reason::kTopicRecreated:
+    case Reason::kPartitionNotFound:
+    case Reason::kServerStopping:  // The stream is told by `Calls`.
+    case Reason::kCallEnded:
+      return;
+    default:
+      on_error_(status);
+  }
+}
+
+void MemberDelivery::CancelFetch(OwnedPartition& partition) {
+  if (std::exchange(partition.fetch_id, 0) == 0) return;
+  context_.broker.CancelFetch(partition.topic, partition.assignment.partition.partition,
+                              partition.fetch_ticket);
+}
+
+}  // namespace leat::rpc
