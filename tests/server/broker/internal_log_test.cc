@@ -33,20 +33,6 @@ class InternalLogTest : public testing::Test {
     }
   }
 
-  absl::Status Trim(uint32_t number, int64_t log_start) {
-    InternalLog& log = server_.broker().group_log(number);
-    return server_
-        .Wait<bool>([&](auto done) {
-          log.Post([&log, log_start, done] {
-            log.TrimTo({log_start}, [done](const absl::Status& trimmed) {
-              if (trimmed.ok()) return done(true);
-              done(trimmed);
-            });
-          });
-        })
-        .status();
-  }
-
   absl::Status StopAndStart() {
     absl::Status stopped = server_.Stop();
     return stopped.ok() ? server_.Start() : stopped;
@@ -95,6 +81,32 @@ TEST_F(InternalLogTest, SurvivesAPowerCut) {
   }
 }
 
+TEST(InternalLogCrashTest, SurvivesAPowerCutAtAnyOperation) {
+  for (uint64_t cut = 1; cut <= 120; ++cut) {
+    SCOPED_TRACE(cut);
+    SimulatedBroker server(cut);
+    ASSERT_THAT(server.Start(), IsOk());
+    server.disk().FailNth(cut, absl::DataLossError("power cut"), io::FaultRepeat::kForever);
+    size_t answered = 0;
+    bool trimmed = false;
+    while (answered < 20 && server.AppendToGroupLog(7, std::to_string(answered)).ok()) {
+      if (++answered == 10) trimmed = server.TrimGroupLog(7, 5).ok();
+      if (answered % 7 == 0) server.Advance(absl::Seconds(2));
+    }
+    server.disk().ClearFaults();
+    server.CutPower(cut);
+
+    ASSERT_THAT(server.Start(), IsOk());
+    const int64_t log_start = server.broker().group_log(7).log_start().value;
+    const std::vector<std::string> values = *server.ReadGroupLog(7);
+    EXPECT_TRUE(log_start == 5 || (log_start == 0 && !trimmed)) << log_start;
+    EXPECT_GE(log_start + values.size(), answered);
+    EXPECT_LE(log_start + values.size(), answered + 1);
+    for (size_t i = 0; i < values.size(); ++i) EXPECT_EQ(values[i], std::to_string(log_start + i));
+    EXPECT_THAT(server.AppendToGroupLog(7, "more"), IsOk());
+  }
+}
+
 TEST_F(InternalLogTest, LiesNowhereElseWithOtherShards) {
   for (uint32_t i = 0; i < kGroupLogs; ++i) Append(i, {std::to_string(i)});
   for (uint32_t shards : {5, 1, 20, 16}) {
@@ -109,7 +121,7 @@ TEST_F(InternalLogTest, LiesNowhereElseWithOtherShards) {
 
 TEST_F(InternalLogTest, BeginsWhereItWasTrimmed) {
   Append(3, {"a", "b", "c"});
-  ASSERT_THAT(Trim(3, 2), IsOk());
+  ASSERT_THAT(server_.TrimGroupLog(3, 2), IsOk());
   EXPECT_THAT(*server_.ReadGroupLog(3), ElementsAre("c"));
   server_.CutPower(1);
   ASSERT_THAT(server_.Start(), IsOk());
@@ -120,7 +132,7 @@ TEST_F(InternalLogTest, BeginsWhereItWasTrimmed) {
 TEST_F(InternalLogTest, IsNotTrimmedWhenItsStartCannotBeSaved) {
   Append(3, {"a", "b"});
   server_.disk().FailNth(1, absl::ResourceExhaustedError("full"), io::FaultRepeat::kOnce);
-  EXPECT_FALSE(Trim(3, 1).ok());
+  EXPECT_FALSE(server_.TrimGroupLog(3, 1).ok());
   server_.disk().ClearFaults();
   EXPECT_THAT(*server_.ReadGroupLog(3), ElementsAre("a", "b"));
 }
@@ -179,7 +191,7 @@ TEST_F(InternalLogTest, DamageIsToldAndTheOthersServe) {
 
 TEST_F(InternalLogTest, ADamagedStartIsToldAndTheOthersServe) {
   Append(3, {"a", "b"});
-  ASSERT_THAT(Trim(3, 1), IsOk());
+  ASSERT_THAT(server_.TrimGroupLog(3, 1), IsOk());
   ASSERT_THAT(server_.Stop(), IsOk());
   ASSERT_THAT(server_.disk().Corrupt("/data/internal/groups/3.start", {3}, 1), IsOk());
   ASSERT_THAT(server_.Start(), IsOk());

@@ -137,6 +137,17 @@ absl::StatusOr<log::AppendResult> SimulatedBroker::AppendToGroupLog(uint32_t num
   });
 }
 
+absl::Status SimulatedBroker::TrimGroupLog(uint32_t number, int64_t log_start) {
+  InternalLog& log = broker().group_log(number);
+  const auto trim = [&](auto done) {
+    log.TrimTo({log_start}, [done](absl::Status trimmed) {
+      if (!trimmed.ok()) return done(std::move(trimmed));
+      done(true);
+    });
+  };
+  return Wait<bool>([&](auto done) { log.Post([trim, done] { trim(done); }); }).status();
+}
+
 absl::StatusOr<std::vector<std::string>> SimulatedBroker::ReadGroupLog(uint32_t number) {
   InternalLog& log = broker().group_log(number);
   std::vector<std::string> values;

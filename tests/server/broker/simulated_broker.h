@@ -72,6 +72,7 @@ class SimulatedBroker {
 
   // The same for the logs of groups.
   absl::StatusOr<log::AppendResult> AppendToGroupLog(uint32_t number, std::string_view value);
+  absl::Status TrimGroupLog(uint32_t number, int64_t log_start);
   absl::StatusOr<std::vector<std::string>> ReadGroupLog(uint32_t number);
 
  private:
