@@ -35,6 +35,7 @@ void AddServeCommand(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddTopicCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddProduceCommand(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddConsumeCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
+void AddGroupCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddServerCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddVersionCommand(CLI::App& app, Run& run);
 void AddCompletionCommand(CLI::App& app, Run& run);

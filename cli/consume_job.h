@@ -20,11 +20,16 @@ struct ConsumeFlags {
   std::optional<uint64_t> count;
   std::string format = "raw";
   bool exit_at_end = false;
+  bool regex = false;  // `topics` are patterns.
+  // Of members of a group.
+  std::string group;
+  std::string instance_id;
+  std::string commit = "auto";
 };
 
-// Prints records until the end that was asked for, the count, an interrupt, or the reader of the
-// output goes away.
-ExitCode Consume(const GlobalOptions& globals, const ConsumeFlags& flags);
+// Prints records, as a member of a group if one is named, until the end that was asked for, the
+// count, an interrupt, or the reader of the output goes away.
+ExitCode Consume(const GlobalOptions& globals, ConsumeFlags flags);
 
 }  // namespace leat::cli
 

@@ -51,6 +51,14 @@ std::string HintFor(const absl::Status& status, Reason reason, const Subject& su
       return fmt::format(
           "'leat topic set {} max_record_bytes=...' or max_batch_bytes=... allow more",
           subject.topic);
+    case Reason::kGroupNotFound:
+      return fmt::format("'leat group ls' shows what there is, 'leat consume -g {}' makes it",
+                         subject.group);
+    case Reason::kGroupHasMembers:
+      return fmt::format("stop them ('leat group describe {}' names them), or add --force",
+                         subject.group);
+    case Reason::kInstanceReplaced:
+      return "another process has joined with this --instance-id; give each its own";
     default:
       return "";
   }
@@ -86,7 +94,10 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     case absl::StatusCode::kAborted:
       return kConflict;
     case absl::StatusCode::kFailedPrecondition:
-      return record::ReasonOf(status) == Reason::kTopicRecreated ? kConflict : kFailed;
+      return record::ReasonOf(status) == Reason::kTopicRecreated ||
+                     record::ReasonOf(status) == Reason::kGroupHasMembers
+                 ? kConflict
+                 : kFailed;
     case absl::StatusCode::kInvalidArgument: {
       // Fields come from the command line; records do not.
       const std::optional<Reason> reason = record::ReasonOf(status);

@@ -16,6 +16,7 @@ namespace leat::cli {
 struct Subject {
   std::string server;
   std::string topic;
+  std::string group = {};
 };
 
 ExitCode ExitCodeOf(const absl::Status& status);

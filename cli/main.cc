@@ -37,6 +37,7 @@ int Main(int argc, char** argv) {
   AddTopicCommands(app, globals, run);
   AddProduceCommand(app, globals, run);
   AddConsumeCommands(app, globals, run);
+  AddGroupCommands(app, globals, run);
   AddServerCommands(app, globals, run);
   AddVersionCommand(app, run);
   AddCompletionCommand(app, run);
