@@ -9,9 +9,11 @@
 #include <thread>
 #include <utility>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "server/address.h"
 #include "server/broker/broker.h"
+#include "server/group_host.h"
 #include "server/grpc_server.h"
 #include "server/rpc/rpc_context.h"
 #include "server/rpc/services.h"
@@ -58,7 +60,9 @@ struct Server::Impl {
         calls(options.max_calls) {}
 
   absl::Status Start();
+  void LoadGroups();
   absl::Status Stop(absl::Duration drain);
+  void CloseGroups();
   rpc::ServerFacts Facts() const;
 
   ServerOptions options;
@@ -67,6 +71,7 @@ struct Server::Impl {
   rpc::Calls calls;
   io::IoBackend backend;
   std::unique_ptr<broker::Broker> broker;
+  std::unique_ptr<GroupHost> groups;
   std::unique_ptr<rpc::WorkerPool> pool;
   std::unique_ptr<rpc::RpcContext> context;
   std::unique_ptr<GrpcServer> grpc;
@@ -88,6 +93,7 @@ absl::Status Server::Impl::Start() {
   auto started = broker::Broker::Start(ToBrokerOptions(options), io::PosixFileSystem(), backend);
   if (!started.ok()) return started.status();
   broker = *std::move(started);
+  LoadGroups();
   pool = std::make_unique<rpc::WorkerPool>(WorkerThreads());
   context.reset(
       new rpc::RpcContext{*broker, *pool, produce_budget, read_budget, calls, ToLimits(options)});
@@ -99,11 +105,19 @@ absl::Status Server::Impl::Start() {
   auto serving = GrpcServer::Start(options, std::move(services));
   if (!serving.ok()) return serving.status();
   grpc = *std::move(serving);
+  groups->Start();
   return absl::OkStatus();
 }
 
-// The worker pool ends after the broker has answered everything, and before the broker is
-// destroyed: its last tasks may still ask.
+void Server::Impl::LoadGroups() {
+  groups = std::make_unique<GroupHost>(*broker, group::GroupLog::Options{});
+  absl::Notification loaded;
+  groups->Load([&loaded] { loaded.Notify(); });
+  loaded.WaitForNotification();
+}
+
+// The groups end after the last call, and before their logs do. The worker pool ends after the
+// broker has answered everything, and before the broker is destroyed: its last tasks may still ask.
 absl::Status Server::Impl::Stop(absl::Duration drain) {
   if (grpc != nullptr) {
     grpc->AnnounceStop();
@@ -114,9 +128,16 @@ absl::Status Server::Impl::Stop(absl::Duration drain) {
     calls.AwaitNone(drain);
     grpc->Shutdown(deadline - absl::Now());
   }
+  if (groups != nullptr) CloseGroups();
   const absl::Status status = broker == nullptr ? absl::OkStatus() : broker->Stop();
   pool.reset();
   return status;
+}
+
+void Server::Impl::CloseGroups() {
+  absl::Notification closed;
+  groups->Close([&closed] { closed.Notify(); });
+  closed.WaitForNotification();
 }
 
 rpc::ServerFacts Server::Impl::Facts() const {
