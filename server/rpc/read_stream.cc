@@ -26,7 +26,7 @@ absl::Status WithPartition(const absl::Status& status, uint32_t partition) {
   if (!reason.has_value()) return status;
   record::ErrorMetadata metadata = record::MetadataOf(status);
   metadata.emplace_back("partition", std::to_string(partition));
-  return record::MakeError(*reason, status.message(), metadata);
+  return record::MakeError(*reason, std::string(status.message()), metadata);
 }
 
 // So many fetches' worth of bytes may wait to be written.
