@@ -101,6 +101,7 @@ absl::Status Server::Impl::Start() {
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(rpc::MakeTopicService(*context));
   services.push_back(rpc::MakeLogService(*context));
+  services.push_back(rpc::MakeGroupService(*context, *groups));
   services.push_back(rpc::MakeServerService(*context, Facts()));
   auto serving = GrpcServer::Start(options, std::move(services));
   if (!serving.ok()) return serving.status();

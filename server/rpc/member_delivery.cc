@@ -83,8 +83,7 @@ absl::StatusOr<OwnedPartition*> MemberDelivery::Find(std::string_view topic,
 
 void MemberDelivery::Revoke(OwnedPartition& partition) {
   partition.revoking = true;
-  CancelFetch(partition);
-  partition.delivery.DropFetched();
+  StopFetching(partition);
 }
 
 void MemberDelivery::Remove(const group::Assignment& assignment) {
@@ -97,7 +96,7 @@ void MemberDelivery::Remove(const group::Assignment& assignment) {
 }
 
 void MemberDelivery::Forget(OwnedPartition& partition) {
-  CancelFetch(partition);
+  StopFetching(partition);
   credit_.GiveBack(partition.charges.TakeAll());
   const bool held = partition.holds_records();
   partition.handled = partition.records_end;
@@ -106,9 +105,7 @@ void MemberDelivery::Forget(OwnedPartition& partition) {
 
 void MemberDelivery::Pause(OwnedPartition& partition) {
   partition.paused = true;
-  CancelFetch(partition);
-  // Others need the memory.
-  partition.delivery.DropFetched();
+  StopFetching(partition);
 }
 
 void MemberDelivery::Resume(OwnedPartition& partition) {
@@ -131,10 +128,7 @@ void MemberDelivery::CountHolding(const OwnedPartition& partition, bool held) {
 
 void MemberDelivery::Stop() {
   stopped_ = true;
-  for (auto& [place, partition] : partitions_) {
-    CancelFetch(partition);
-    partition.delivery.DropFetched();
-  }
+  for (auto& [place, partition] : partitions_) StopFetching(partition);
   sendable_.clear();
   hungry_.clear();
 }
@@ -171,12 +165,14 @@ void MemberDelivery::SendMore() {
       auto delivery = partition->delivery.Next(
           std::min(max_chunk_bytes_, static_cast<size_t>(left.bytes)),
           static_cast<uint32_t>(std::min<int64_t>(left.records, UINT32_MAX)));
-      if (!delivery.ok()) return on_error_(delivery.status());
+      if (!delivery.ok()) return on_error_(WithPlace(*partition, delivery.status()));
       if (delivery->has_value()) {
         Send(*partition, **std::move(delivery));
         if (turn_bytes_ < max_chunk_bytes_ || !partition->delivery.between_batches()) continue;
         sendable_.push_back(sendable_.front());
       } else {
+        // What was fetched before the fault is sent first.
+        if (!partition->fault.ok()) return on_error_(partition->fault);
         partition->sendable = false;
       }
     }
@@ -207,92 +203,6 @@ void MemberDelivery::Send(OwnedPartition& partition, Delivery delivery) {
 
 void MemberDelivery::MarkSendable(OwnedPartition& partition) {
   if (!std::exchange(partition.sendable, true)) sendable_.push_back(partition.assignment);
-}
-
-// --- Fetching ---
-
-void MemberDelivery::FetchMore() {
-  while (!hungry_.empty() && !credit_.exhausted()) {
-    OwnedPartition* partition = Find(hungry_.front());
-    if (partition != nullptr && !partition->paused && !partition->revoking) {
-      auto hold = allowance_.TryHold(allowance_.fetch_bytes());
-      if (hold == nullptr) return;
-      const size_t max_bytes = std::min(hold->bytes(), allowance_.fetch_bytes());
-      Fetch(*partition, max_bytes, std::move(hold));
-    }
-    if (partition != nullptr) partition->hungry = false;
-    hungry_.pop_front();
-  }
-}
-
-// Where there is nothing yet the broker waits, and nothing is held meanwhile.
-void MemberDelivery::GoOnFetching(OwnedPartition& partition) {
-  const bool fetching = partition.fetch_id != 0;
-  if (stopped_ || fetching || partition.paused || partition.revoking) return;
-  if (partition.delivery.caught_up()) return Fetch(partition, allowance_.fetch_bytes(), nullptr);
-  if (!std::exchange(partition.hungry, true)) hungry_.push_back(partition.assignment);
-}
-
-void MemberDelivery::Fetch(OwnedPartition& partition, size_t max_bytes,
-                           std::shared_ptr<ReadHold> hold) {
-  partition.fetch_id = ++last_fetch_id_;
-  const bool wait = partition.delivery.caught_up();
-  partition.fetch_ticket = context_.broker.Fetch(
-      {.topic = partition.topic,
-       .partition = partition.assignment.partition.partition,
-       .from = partition.delivery.fetch_from(),
-       .max_bytes = max_bytes,
-       .wait = wait},
-      strand_.Callback<absl::StatusOr<broker::FetchResult>>(
-          [this, assignment = partition.assignment, id = partition.fetch_id,
-           hold = std::move(hold)](absl::StatusOr<broker::FetchResult> fetched) mutable {
-            OnFetched(assignment, id, std::move(fetched), std::move(hold));
-          }));
-}
-
-void MemberDelivery::OnFetched(const group::Assignment& assignment, uint64_t fetch_id,
-                               absl::StatusOr<broker::FetchResult> fetched,
-                               std::shared_ptr<ReadHold> hold) {
-  OwnedPartition* partition = Find(assignment);
-  if (stopped_ || partition == nullptr || partition->fetch_id != fetch_id) return;
-  partition->fetch_id = 0;
-  if (!fetched.ok()) return OnFetchFailed(*partition, fetched.status());
-  const size_t bytes = PayloadBytes(*fetched);
-  if (hold == nullptr) hold = allowance_.TryHold(bytes);
-  if (hold == nullptr) {
-    // What came while this stream had enough is fetched again when it has room.
-    partition->delivery.Learn(fetched->high_watermark);
-  } else {
-    hold->Resize(bytes);
-    partition->delivery.Add(*std::move(fetched), hold);
-    MarkSendable(*partition);
-  }
-  GoOnFetching(*partition);
-  Pump();
-}
-
-void MemberDelivery::OnFetchFailed(OwnedPartition& partition, const absl::Status& status) {
-  if (partition.delivery.SkipIfTrimmed(status)) {
-    MarkSendable(partition);
-    GoOnFetching(partition);
-    return Pump();
-  }
-  switch (record::ReasonOf(status).value_or(Reason::kInternal)) {
-    case Reason::kTopicNotFound:  // The group takes it away.
-    case Reason::kTopicRecreated:
-    case Reason::kPartitionNotFound:
-    case Reason::kServerStopping:  // The stream is told by `Calls`.
-    case Reason::kCallEnded:
-      return;
-    default:
-      on_error_(status);
-  }
-}
-
-void MemberDelivery::CancelFetch(OwnedPartition& partition) {
-  if (std::exchange(partition.fetch_id, 0) == 0) return;
-  context_.broker.CancelFetch(partition.topic, partition.assignment.partition.partition,
-                              partition.fetch_ticket);
 }
 
 }  // namespace leat::rpc

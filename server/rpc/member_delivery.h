@@ -47,6 +47,7 @@ struct OwnedPartition {
   // Of the fetch under way, if any: its answer is dropped unless it brings `fetch_id`.
   uint64_t fetch_id = 0;
   uint64_t fetch_ticket = 0;
+  absl::Status fault;     // Why no more can be fetched.
   bool sendable = false;  // In the queue of those that have something to send.
   bool hungry = false;    // In the queue of those that have more to fetch at once.
 
@@ -56,6 +57,9 @@ struct OwnedPartition {
             delivery.next_offset()};
   }
 };
+
+// The same error, saying which of the stream's partitions it is about.
+absl::Status WithPlace(const OwnedPartition& partition, const absl::Status& status);
 
 class MemberDelivery {
  public:
@@ -113,7 +117,7 @@ class MemberDelivery {
   void OnFetched(const group::Assignment& assignment, uint64_t fetch_id,
                  absl::StatusOr<broker::FetchResult> fetched, std::shared_ptr<ReadHold> hold);
   void OnFetchFailed(OwnedPartition& partition, const absl::Status& status);
-  void CancelFetch(OwnedPartition& partition);
+  void StopFetching(OwnedPartition& partition);
   void MarkSendable(OwnedPartition& partition);
   void Forget(OwnedPartition& partition);
   void CountHolding(const OwnedPartition& partition, bool held);
