@@ -10,6 +10,9 @@
 namespace leat::client {
 namespace {
 
+// The server takes a few thousand in one command; more go in several.
+constexpr size_t kMaxPositions = 1'000;
+
 absl::Status NotOwned(const TopicPartition& place) {
   return record::MakeError(record::Reason::kFencedMemberEpoch,
                            absl::StrCat("partition ", place.partition, " of ", place.topic,
@@ -52,7 +55,15 @@ void CommitQueue::Add(const std::vector<MemberPosition>& positions, CommitCallba
 }
 
 std::optional<v1::Commit> CommitQueue::TakeForSend(uint64_t request_id) {
-  Batch batch = std::exchange(gathered_, {});
+  Batch batch;
+  if (gathered_.positions.size() <= kMaxPositions) {
+    batch = std::exchange(gathered_, {});
+  } else {
+    // Those who wait go with the last part.
+    for (size_t i = 0; i < kMaxPositions; ++i) {
+      batch.positions.insert(gathered_.positions.extract(gathered_.positions.begin()));
+    }
+  }
   batch.request_id = request_id;
   v1::Commit commit;
   for (const auto& [place, position] : batch.positions) {
@@ -100,6 +111,9 @@ void CommitQueue::Note(Batch& batch, const MemberPosition& position, absl::Statu
 }
 
 void CommitQueue::Complete(Batch batch) {
+  if (batch.waiters.empty() && !gathered_.empty()) {
+    for (auto& [place, result] : batch.results) gathered_.results[place] = std::move(result);
+  }
   for (Waiter& waiter : batch.waiters) {
     CommitResult result;
     for (const TopicPartition& place : waiter.places) {
@@ -118,7 +132,7 @@ void CommitQueue::OnStreamLost() {
   for (const auto& [place, position] : gathered_.positions) Merge(position, lost.positions);
   lost.waiters.insert(lost.waiters.end(), std::make_move_iterator(gathered_.waiters.begin()),
                       std::make_move_iterator(gathered_.waiters.end()));
-  lost.results.clear();
+  lost.results.merge(gathered_.results);
   gathered_ = std::move(lost);
 }
 

@@ -43,13 +43,15 @@ void MemberState::OnAssigned(const v1::Assigned& assigned) {
   Notice notice{.kind = Notice::Kind::kAssigned,
                 .owners = {},
                 .reason = static_cast<ChangeReason>(assigned.reason())};
-  const bool resuming = confirming_ && notice.reason == ChangeReason::kResumed;
+  // There may be several of these.
+  const bool resuming = !unconfirmed_.empty() && notice.reason == ChangeReason::kResumed;
+  if (!resuming) LoseUnconfirmed();
+  confirming_ = false;
   for (const v1::PartitionPosition& position : assigned.positions()) {
     if (resuming && Confirm(position)) continue;
     Put(position, /*told=*/false);
     notice.owners.push_back(partitions_.at(PlaceOf(position)));
   }
-  LoseUnconfirmed();
   if (!notice.owners.empty()) notices_.push_back(std::move(notice));
 }
 
@@ -149,6 +151,8 @@ void MemberState::OnStreamLost() {
   for (const auto& [place, owner] : partitions_) owner->held.clear();
   revocations_.clear();
   releases_.clear();
+  unconfirmed_.clear();
+  confirming_ = false;
   // The next stream begins with all its credit.
   ++stream_;
   credit_bytes_ = 0;
@@ -161,8 +165,8 @@ void MemberState::OnMembershipLost() {
 }
 
 void MemberState::LoseUnconfirmed() {
-  if (!std::exchange(confirming_, false)) return;
-  Lose(std::exchange(unconfirmed_, {}), ChangeReason::kUnspecified);
+  confirming_ = false;
+  if (!unconfirmed_.empty()) Lose(std::exchange(unconfirmed_, {}), ChangeReason::kUnspecified);
 }
 
 void MemberState::Lose(std::vector<Owner> owners, ChangeReason reason) {

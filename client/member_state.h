@@ -77,8 +77,9 @@ class MemberState {
 
   // --- What the server says ---
 
-  // A stream joined. Partitions from before wait for the next event to confirm them.
+  // A stream joined. Partitions from before wait to be confirmed by the next events.
   void OnJoined();
+  // Whether none of them was yet.
   bool confirming() const { return confirming_; }
   void OnAssigned(const v1::Assigned& assigned);
   void OnRevoked(const v1::Revoked& revoked, absl::Time now);

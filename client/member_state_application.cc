@@ -144,6 +144,8 @@ std::vector<MemberPosition> MemberState::RequestHandled() {
 std::vector<v1::PartitionPosition> MemberState::ResumePositions() const {
   std::vector<v1::PartitionPosition> positions;
   for (const auto& [place, owner] : partitions_) {
+    // Those not named go on at their committed offset.
+    if (owner->requested <= owner->committed) continue;
     positions.push_back(ToProto(*owner, owner->requested));
   }
   return positions;

@@ -264,12 +264,67 @@ class EndToEndTest(unittest.TestCase):
         self.assertEqual([record["value"] for record in listed], ["a"])
         self.assertTrue(self.leat("consume", self.topic, "-e", "-f", "csv").startswith(b"topic,partition"))
 
+    def test_a_group_goes_on_where_it_was(self):
+        self.create("--partitions", "2")
+        group = self.topic + "-group"
+        self.leat("produce", self.topic, "--key-separator", ":", stdin=b"a:1\nb:2\nc:3\nd:4\n")
+        first = self.leat("consume", self.topic, "-g", group, "-n", "3")
+        rest = self.leat("consume", self.topic, "-g", group, "-n", "1", "--commit", "none")
+        self.assertEqual(sorted((first + rest).split()), [b"1", b"2", b"3", b"4"])
+        self.assertEqual(self.leat("consume", "-r", self.topic + ".*", "-g", group, "-n", "1"), rest)
+        lag = self.leat("group", "lag", group, "-f", "csv").decode().splitlines()
+        self.assertEqual([line.split(",")[4] for line in lag], ["LAG", "0", "0"])
+        self.assertIn("caught up in 2 partitions", self.leat("group", "lag", group).decode())
+
+    def test_a_group_is_shown_moved_and_removed(self):
+        self.create()
+        group = self.topic + "-group"
+        self.leat("produce", self.topic, stdin=b"1\n2\n3\n")
+        self.leat("consume", self.topic, "-g", group, "-n", "3")
+        self.assertIn(group, self.leat("group", "ls", group).decode())
+        plan = self.leat("group", "seek", group, "-o", "start", "--dry-run").decode()
+        self.assertRegex(plan, r"0 +3 +0 +-3\n")
+        self.leat("group", "seek", group, "-o", "start", code=2)  # Nobody to ask.
+        self.leat("group", "seek", group, "--shift=-1", "-y")
+        self.assertEqual(self.leat("consume", self.topic, "-g", group, "-n", "1"), b"3\n")
+
+        member = self.popen("-q", "consume", self.topic, "-g", group, "--instance-id", "one", stdout=subprocess.PIPE)
+        self.leat("produce", self.topic, stdin=b"4\n")
+        self.assertEqual(member.stdout.readline(), b"4\n")
+        described = json.loads(self.leat("group", "describe", group, "-f", "json"))
+        self.assertEqual([m["instance_id"] for m in described["members"]], ["one"])
+        for verb in (["seek", group, "-o", "1"], ["rm", group, "-y"]):
+            self.leat("group", *verb, code=5)
+            self.assertIn("--force", self.stderr)
+        self.leat("group", "seek", group, "-o", "2", "--force", "-y")
+        self.assertEqual(member.stdout.readline(), b"3\n")
+        member.send_signal(signal.SIGINT)
+        self.assertEqual(member.wait(), 130)
+        member.stdout.close()
+        self.leat("group", "rm", group, "-y", "--force")
+        self.leat("group", "describe", group, code=3)
+        self.assertIn("leat group ls", self.stderr)
+
+    def test_a_group_refuses_what_it_cannot_do(self):
+        self.create()
+        for arguments in (["-p", "0"], ["-e"], ["-o", "5"], ["-o", "start:end"], ["--commit", "maybe"]):
+            self.leat("consume", self.topic, "-g", "g", *arguments, code=2)
+        self.leat("consume", self.topic, "--instance-id", "x", code=2)
+        self.leat("consume", self.topic, "-g", "../g", code=2)
+        self.leat("consume", "-r", "(", "-g", "g", code=2)
+        self.leat("consume", "-r", "nothing-like-that", code=3)
+        self.leat("group", "seek", "g", code=2)
+        self.leat("group", "seek", "g", "-o", "+5", code=2)
+        self.assertIn("--shift", self.stderr)
+        self.leat("group", "lag", "nobody", code=3)
+
     def test_server_verbs(self):
         info = json.loads(self.leat("server", "info", "-f", "json"))
         self.assertIn(info["version"], self.leat("version").decode())
         self.assertEqual(self.leat("server", "health"), b"serving\n")
         for shell in ("bash", "zsh", "fish"):
             self.assertIn(b"add-partitions", self.leat("completion", shell))
+            self.assertIn(b"instance-id", self.leat("completion", shell))
         subprocess.run(["bash", "-n"], input=self.leat("completion", "bash"), check=True)
 
     def test_serve_checks_its_configuration(self):
