@@ -192,7 +192,7 @@ class EndToEndTest(unittest.TestCase):
         lines = b"".join(b"%06d %s\n" % (i, b"x" * 500) for i in range(20_000))
         for partition in ("0", "1"):
             self.leat("produce", self.topic, "-p", partition, stdin=lines)
-        topic_id = json.loads(self.leat("topic", "describe", self.topic, "-f", "json"))["topic"]["topicId"]
+        topic_id = json.loads(self.leat("topic", "describe", self.topic, "-f", "json"))["topic"]["topic_id"]
         self.server.end(signal.SIGTERM)
         [segment] = pathlib.Path(self.server.directory, "topics", topic_id, "0").glob("*.log")
         with segment.open("r+b") as file:

@@ -21,8 +21,8 @@ HERE = os.path.join(ROOT, "tests/thin_clients")
 TOPIC, GROUP, PARTITIONS = "events", "workers", 12
 PATIENCE_SECONDS = 180
 
-# One line of a member: where a record lies, and what it is.
-Line = collections.namedtuple("Line", "life place value after_restart")
+# One line of a member: where a record lies, which event it is, and whether the server had been killed when it was printed.
+Line = collections.namedtuple("Line", "life place event after_kill")
 
 
 class Life:
@@ -39,8 +39,8 @@ class MembersTest(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory()
         self.server = Server(os.path.join(self.directory.name, "data"))
-        self.lines, self.produced, self.restarted = [], 0, False
-        self.values = set()
+        self.lines, self.events, self.produced = [], set(), 0
+        self.produced_before_kill = None
         self.changed = threading.Condition()
         self.lives, self.readers = [], []
         self.leat("topic", "create", TOPIC, "--partitions", str(PARTITIONS))
@@ -96,20 +96,38 @@ class MembersTest(unittest.TestCase):
 
     def read(self, life):
         for text in life.process.stdout:
-            match = re.fullmatch(r"(\d+) (\d+) (event\d+)\n", text.decode())
+            match = re.fullmatch(r"(\d+) (\d+) event(\d+)\n", text.decode())
             if match is None:
                 continue  # Cut off by a kill.
             with self.changed:
-                place = (int(match[1]), int(match[2]))
-                self.lines.append(Line(life, place, match[3], self.restarted))
-                self.values.add(match[3])
+                place, event = (int(match[1]), int(match[2])), int(match[3])
+                self.lines.append(Line(life, place, event, self.produced_before_kill is not None))
+                self.events.add(event)
                 life.count += 1
                 self.changed.notify_all()
 
     def kill(self, life, number):
+        self.pile_up_work([life])
         life.killed = True
         life.process.send_signal(number)
         life.process.wait()
+
+    def kill_server(self):
+        self.pile_up_work([life for life in self.lives if not life.killed])
+        with self.changed:
+            self.produced_before_kill = self.produced
+        self.server.end(signal.SIGKILL)
+        self.server.start()
+
+    def pile_up_work(self, lives):
+        """Returns when these are in the middle of work."""
+        for life in lives:
+            life.process.send_signal(signal.SIGSTOP)
+        self.produce(12_000)
+        goals = {life: life.count + 10 for life in lives}
+        for life in lives:
+            life.process.send_signal(signal.SIGCONT)
+        self.wait("a beginning", lambda: all(life.count >= goal for life, goal in goals.items()))
 
     # --- Waiting ---
 
@@ -121,7 +139,7 @@ class MembersTest(unittest.TestCase):
         """Produces, no faster than the members work, until they have come so far."""
         while not condition():
             self.produce(300)
-            self.wait(what, lambda: len(self.values) > self.produced - 3_000 or condition())
+            self.wait(what, lambda: len(self.events) > self.produced - 3_000 or condition())
 
     def work_on(self, lives, count):
         """Every one of these members gets so many more events."""
@@ -145,15 +163,11 @@ class MembersTest(unittest.TestCase):
         node = self.start("node")
         self.work_on([node, java, leat], 200)
 
-        self.produce(5_000)
-        self.server.end(signal.SIGKILL)
-        self.server.start()
-        with self.changed:
-            self.restarted = True
+        self.kill_server()
         self.work_on([node, java, leat], 200)
 
-        self.wait("all events", lambda: len(self.values) == self.produced)
-        self.assertEqual(self.values, {f"event{i}" for i in range(self.produced)})
+        self.wait("all events", lambda: len(self.events) == self.produced)
+        self.assertEqual(self.events, set(range(self.produced)))
         self.check_repetitions()
         self.check_lag()
         leat.process.send_signal(signal.SIGINT)
@@ -165,10 +179,10 @@ class MembersTest(unittest.TestCase):
             before = first.setdefault(line.place, line)
             if before is line:
                 continue
-            self.assertEqual(before.value, line.value, line.place)
-            if before.life.killed or line.life.killed:
+            self.assertEqual(before.event, line.event, line.place)
+            if before.life.killed:
                 repeated[f"after {before.life.name} was killed"] += 1
-            elif line.after_restart and not before.after_restart:
+            elif line.after_kill and line.event < self.produced_before_kill:
                 repeated["after the server was killed"] += 1
             else:
                 self.fail(f"{line.place} was processed twice without need, by {before.life.name} and {line.life.name}")
