@@ -24,22 +24,6 @@ std::string NewMemberId() {
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
-// The group that a command is about.
-const std::string& GroupOf(const group::GroupCommand& command) {
-  static const std::string kNone;
-  return std::visit(
-      [](const auto& specific) -> const std::string& {
-        if constexpr (requires { specific.group; }) {
-          return specific.group;
-        } else if constexpr (requires { specific.member; }) {
-          return specific.member.group;
-        } else {
-          return kNone;  // About a whole log, and no caller's.
-        }
-      },
-      command);
-}
-
 // What the groups of a log answer that could not be read.
 absl::Status Unreadable(uint32_t number, const absl::Status& why) {
   const std::string detail =
@@ -176,7 +160,7 @@ void GroupHost::StreamLost(group::MemberRef member) {
 }
 
 void GroupHost::Submit(group::GroupCommand command, Callback<group::Outcome> done) {
-  Hosted& hosted = Of(GroupOf(command));
+  Hosted& hosted = Of(group::GroupNameOf(command));
   Post(hosted, std::move(done), [command = std::move(command)](Hosted& to, auto answer) mutable {
     to.groups->Submit(std::move(command), std::move(answer));
   });

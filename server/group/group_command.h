@@ -138,6 +138,9 @@ using GroupCommand =
                  command::SeekMember, command::SeekGroup, command::DeleteGroup, command::Rebalance,
                  command::ExpireRevocations, command::ExpireGroups>;
 
+// The group that a command is about; empty for one about a whole log.
+const std::string& GroupNameOf(const GroupCommand& command);
+
 // How a command went for one of its positions.
 struct PositionResult {
   absl::Status status;

@@ -20,21 +20,6 @@ bool WasRefused(const absl::Status& status) {
   return reason == Reason::kDiskFull || reason == Reason::kServerStopping;
 }
 
-const std::string& GroupOf(const GroupCommand& command) {
-  static const std::string kNone;
-  return std::visit(
-      [](const auto& c) -> const std::string& {
-        if constexpr (requires { c.group; }) {
-          return c.group;
-        } else if constexpr (requires { c.member; }) {
-          return c.member.group;
-        } else {
-          return kNone;
-        }
-      },
-      command);
-}
-
 }  // namespace
 
 GroupLog::GroupLog(std::unique_ptr<RecordLog> log, Surroundings surroundings,
@@ -83,6 +68,7 @@ void GroupLog::EndLoad(absl::Status status) {
     if (loaded.ok()) {
       state_ = std::move(loaded->state);
       journal_.Begin(loaded->generation + 1);
+      if (started_) BeginTimes();
     } else {
       status =
           absl::DataLossError(fmt::format("__groups: {}", std::string(loaded.status().message())));
@@ -101,12 +87,7 @@ void GroupLog::OnWriteFailed(const absl::Status& status) {
   state_.reset();
   for (const auto& channel : sessions_.Clear()) channel->Send(event::Closed{ReadingAnew()});
   Load([this](const absl::Status& loaded) {
-    if (!loaded.ok()) {
-      offline_ = loaded;
-    } else if (started_) {
-      AwaitAll();
-      ScheduleExpiry();
-    }
+    if (!loaded.ok()) offline_ = loaded;
   });
 }
 
@@ -146,10 +127,12 @@ void GroupLog::Execute(const GroupCommand& command, std::shared_ptr<MemberChanne
   if (!refusal.ok()) return std::move(done)(std::move(refusal));
   const Moment moment{.wall_ms = surroundings_.timers->WallMillis(),
                       .topics = surroundings_.topics,
-                      .new_member_id = surroundings_.new_member_id()};
+                      .new_member_id = std::holds_alternative<command::Join>(command)
+                                           ? surroundings_.new_member_id()
+                                           : std::string()};
   absl::StatusOr<Decision> decision = state_->Handle(command, moment);
   if (decision.ok()) {
-    return Enact(GroupOf(command), *std::move(decision), std::move(channel), std::move(done));
+    return Enact(GroupNameOf(command), *std::move(decision), std::move(channel), std::move(done));
   }
   // The error too may follow from what is not durable yet.
   journal_.Then([error = decision.status(), channel = std::move(channel),

@@ -70,7 +70,8 @@ class GroupLog {
   void Load(Done done);
 
   // The server takes calls: sessions of members that have not come back begin to run out, and
-  // rebalances move partitions that have an owner. To be called once, after `Load`.
+  // rebalances move partitions that have an owner. To be called once; groups that are being read
+  // follow when they are.
   void Start();
 
   // A stream joins; its channel is told: Joined and what follows, or Closed with why not. Errors:
@@ -125,7 +126,7 @@ class GroupLog {
   void WantRebalance(const std::string& group);
   void ExpectRelease(const std::string& group, std::vector<Assignment> assignments,
                      int64_t deadline_ms);
-  void AwaitAll();
+  void BeginTimes();
   void ScheduleExpiry();
   void ExpireGroups(int64_t wall_before_ms, int64_t monotonic_before_ms);
   void CancelTimers();

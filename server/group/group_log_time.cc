@@ -17,11 +17,11 @@ constexpr int64_t kMaxClockJumpMs = 60'000;
 
 void GroupLog::Start() {
   started_ = true;
-  AwaitAll();
-  ScheduleExpiry();
+  // Not while the groups are read, anew perhaps after a failed write: the end of that does it.
+  if (state_.has_value()) BeginTimes();
 }
 
-void GroupLog::AwaitAll() {
+void GroupLog::BeginTimes() {
   for (const auto& [name, group] : state_->groups()) {
     for (const auto& [id, member] : group.members) {
       sessions_.Await({name, id, member.epoch}, member.session_timeout_ms);
@@ -35,6 +35,7 @@ void GroupLog::AwaitAll() {
     }
     WantRebalance(name);
   }
+  ScheduleExpiry();
 }
 
 void GroupLog::StreamLost(const MemberRef& member) {

@@ -99,6 +99,7 @@ void Simulation::CutPower() {
   log_.reset();
   timers_.Reset();
   for (SimulatedMember* member : living_) member->LoseStream(nullptr);
+  for (const auto& member : members_) member->TellLateLosses(nullptr);
   Boot();
 }
 
@@ -226,6 +227,7 @@ void Simulation::MemberStep(SimulatedMember& member) {
 }
 
 void Simulation::Step() {
+  for (const auto& member : members_) member->TellLateLosses(log_.get());
   const uint64_t choice = Below(1'000);
   if (choice < 300) {
     for (uint64_t i = Below(6); i > 0; --i) record_log_->Step();
@@ -264,6 +266,7 @@ void Simulation::ComeToRest() {
   for (int round = 0; round < 600; ++round) {
     while (record_log_->Step()) {
     }
+    for (const auto& member : members_) member->TellLateLosses(log_.get());
     timers_.Advance(100);
     while (living_.size() < 6) AddMember(/*eager=*/true);
     AnyMember();  // Removes those whose time is over.

@@ -59,6 +59,12 @@ void SimulatedMember::LoseStream(GroupLog* log) {
   told_joined_ = false;
 }
 
+void SimulatedMember::TellLateLosses(GroupLog* log) {
+  for (const MemberRef& ref : std::exchange(late_, {})) {
+    if (log != nullptr) log->StreamLost(ref);
+  }
+}
+
 void SimulatedMember::OnEvent(const MemberChannel* from, const std::string& member_id,
                               const MemberEvent& event) {
   // Who owns what is known to the model also when the member does not hear of it.
@@ -67,7 +73,13 @@ void SimulatedMember::OnEvent(const MemberChannel* from, const std::string& memb
       model_->OnAssigned(group_, partition.assignment, member_id, partition.committed);
     }
   }
-  if (from != channel_.get()) return;
+  if (from != channel_.get()) {
+    // The stream broke before it was told of its membership.
+    if (const auto* joined = std::get_if<event::Joined>(&event)) {
+      late_.push_back({group_, joined->member_id, joined->member_epoch});
+    }
+    return;
+  }
   const bool is_first = !told_joined_;
   EXPECT_EQ(is_first, std::holds_alternative<event::Joined>(event) ||
                           (is_first && std::holds_alternative<event::Closed>(event)));

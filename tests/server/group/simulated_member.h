@@ -32,6 +32,8 @@ class SimulatedMember {
   void Leave(GroupLog& log);
   // The stream breaks; `log` is nullptr when the server broke with it.
   void LoseStream(GroupLog* log);
+  // Of streams that broke before they were told of their membership. nullptr as above.
+  void TellLateLosses(GroupLog* log);
 
   // Handles a few records of one of its partitions.
   void Work();
@@ -81,6 +83,7 @@ class SimulatedMember {
   std::mt19937_64* const random_;
 
   std::shared_ptr<RecordingChannel> channel_;
+  std::vector<MemberRef> late_;
   bool told_joined_ = false;  // On this stream.
   MemberRef ref_;             // The member id is empty when it has no membership.
   bool over_ = false;
