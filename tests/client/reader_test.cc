@@ -39,6 +39,9 @@ class ReaderTest : public testing::Test {
           break;
         case ReadEvent::Kind::kEndOfPartition:
           story += ":end";
+          break;
+        case ReadEvent::Kind::kDamage:
+          story += ":damage";
       }
       story += " ";
     }
