@@ -106,7 +106,7 @@ absl::Status Outbox::Charge(size_t bytes, absl::Duration max_wait) {
                      options_.buffer_bytes));
   }
   const absl::Time give_up = MonotonicNow() + max_wait;
-  while (charged_bytes_ + bytes > options_.buffer_bytes) {
+  while (refusal_.ok() && charged_bytes_ + bytes > options_.buffer_bytes) {
     const absl::Duration left = give_up - MonotonicNow();
     if (left <= absl::ZeroDuration()) {
       return absl::ResourceExhaustedError(
@@ -114,8 +114,8 @@ absl::Status Outbox::Charge(size_t bytes, absl::Duration max_wait) {
     }
     released_.WaitWithTimeout(&mutex_, left);
   }
-  charged_bytes_ += bytes;
-  return absl::OkStatus();
+  if (refusal_.ok()) charged_bytes_ += bytes;
+  return refusal_;
 }
 
 absl::StatusOr<uint32_t> Outbox::ChoosePartition(Topic& topic, const OutgoingRecord& record) {
@@ -208,6 +208,17 @@ void Outbox::Abandon(const absl::Status& status, std::vector<CompletedBatch>* co
   requests_.clear();
   for (Partition* partition : active_) partition->queue.Abandon(status, completed);
   DropInactive();
+  refusal_ = status;
+  released_.SignalAll();
+}
+
+absl::Status Outbox::Obstacle(const absl::Status& stream_error) const {
+  absl::MutexLock lock(&mutex_);
+  for (const Partition* partition : active_) {
+    if (!stream_error.ok()) return stream_error;
+    if (!partition->queue.refusal().ok()) return partition->queue.refusal();
+  }
+  return absl::OkStatus();
 }
 
 absl::Time Outbox::NextDeadline(absl::Time now) const {

@@ -86,8 +86,13 @@ class Outbox {
   void OnStreamEnded(const absl::Status& status, absl::Time now,
                      std::vector<CompletedBatch>* completed);
   void Expire(absl::Time now, const absl::Status& reason, std::vector<CompletedBatch>* completed);
+  // Gives up everything, and refuses what comes later, with `status`.
   void Abandon(const absl::Status& status, std::vector<CompletedBatch>* completed);
   absl::Time NextDeadline(absl::Time now) const;
+
+  // What keeps records waiting: `stream_error`, or why the server refused some; OK when nothing
+  // does.
+  absl::Status Obstacle(const absl::Status& stream_error) const;
 
   // Gives back a batch's memory, after its callbacks.
   void Release(const SendBatch& batch);
@@ -128,6 +133,7 @@ class Outbox {
   uint64_t flush_to_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::btree_set<uint64_t> live_batches_ ABSL_GUARDED_BY(mutex_);
   size_t charged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status refusal_ ABSL_GUARDED_BY(mutex_);  // Not OK once abandoned.
 };
 
 }  // namespace leat::client

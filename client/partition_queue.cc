@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/status.h"
@@ -17,6 +18,20 @@ constexpr uint32_t kMaxRecordsPerBatch = record::RecordLimits{}.max_records;
 CompletedBatch Failed(std::unique_ptr<SendBatch> batch, absl::Status status,
                       AppendOutcome outcome) {
   return {std::move(batch), {.status = std::move(status), .outcome = outcome}};
+}
+
+// A record that waited too long, for `reason`. Where that is a refusal by the server, and the
+// record was certainly not appended, the error keeps its details.
+absl::Status TooLate(absl::Duration timeout, const absl::Status& reason, AppendOutcome outcome) {
+  absl::Status status = absl::DeadlineExceededError(
+      absl::StrCat("not delivered within ", absl::FormatDuration(timeout), reason.ok() ? "" : ": ",
+                   reason.message()));
+  if (outcome == AppendOutcome::kNotAppended) {
+    reason.ForEachPayload([&status](absl::string_view url, const absl::Cord& bytes) {
+      status.SetPayload(url, bytes);
+    });
+  }
+  return status;
 }
 
 // The request that an EARLIER_REQUEST_FAILED names: one of another partition where the server
@@ -86,6 +101,7 @@ void PartitionQueue::OnAnswer(uint64_t request_id, const SendResult& answer, abs
   in_flight_.erase(found);
   if (answer.status.ok()) {
     failures_in_a_row_ = 0;
+    refusal_ = absl::OkStatus();
     if (request.batch != nullptr) completed->push_back({std::move(request.batch), answer});
   } else {
     OnFailure(std::move(request), answer.status, now, completed);
@@ -100,6 +116,7 @@ void PartitionQueue::OnFailure(InFlight request, const absl::Status& status, abs
     halted_by_ = HaltingRequest(status).value_or(request.request_id);
     if (retry) not_before_ = now + NextBackoff(status);
   }
+  if (retry && record::ReasonOf(status) != record::Reason::kEarlierRequestFailed) refusal_ = status;
   if (request.batch == nullptr) return;
   if (retry) {
     retries_.push_back(std::move(request.batch));
@@ -134,12 +151,11 @@ void PartitionQueue::OnStreamEnded(const absl::Status& status, absl::Time now,
 void PartitionQueue::Expire(absl::Time now, const absl::Status& reason,
                             std::vector<CompletedBatch>* completed) {
   const absl::Time oldest = now - options_.delivery_timeout;
+  const absl::Status& why = reason.ok() ? refusal_ : reason;
   const auto late = [&](AppendOutcome outcome, std::unique_ptr<SendBatch>& batch) {
     if (batch == nullptr || batch->created() > oldest) return false;
-    absl::Status status = absl::DeadlineExceededError(
-        absl::StrCat("not delivered within ", absl::FormatDuration(options_.delivery_timeout),
-                     reason.ok() ? "" : ": ", reason.message()));
-    completed->push_back(Failed(std::move(batch), std::move(status), outcome));
+    completed->push_back(
+        Failed(std::move(batch), TooLate(options_.delivery_timeout, why, outcome), outcome));
     return true;
   };
   for (InFlight& request : in_flight_) late(AppendOutcome::kUnknown, request.batch);

@@ -77,8 +77,8 @@ class PartitionQueue {
   void OnStreamEnded(const absl::Status& status, absl::Time now,
                      std::vector<CompletedBatch>* completed);
 
-  // Gives up what is older than the delivery timeout; `reason` tells why it may have waited. What
-  // is in flight then has an unknown outcome.
+  // Gives up what is older than the delivery timeout; `reason`, or else the last refusal, tells why
+  // it may have waited. What is in flight then has an unknown outcome.
   void Expire(absl::Time now, const absl::Status& reason, std::vector<CompletedBatch>* completed);
 
   // Gives up everything.
@@ -86,6 +86,8 @@ class PartitionQueue {
 
   // --- Waiting ---
 
+  // Why the server refused what was to be sent again; OK after something was appended.
+  const absl::Status& refusal() const { return refusal_; }
   bool empty() const { return open_ == nullptr && waiting_.empty() && in_flight_.empty(); }
   // The first moment after `now` when `Sendable` or `Expire` may have something to do, if no answer
   // comes before.
@@ -114,6 +116,7 @@ class PartitionQueue {
   // What the server waits to hear of: the first request that failed since the last resume.
   std::optional<uint64_t> halted_by_;
   int failures_in_a_row_ = 0;
+  absl::Status refusal_;
   absl::Time not_before_ = absl::InfinitePast();
 };
 

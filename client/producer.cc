@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "client/admin.h"
+#include "client/delay_watch.h"
 #include "client/monotonic_clock.h"
 #include "client/outbox.h"
 #include "client/produce_stream.h"
@@ -36,8 +37,7 @@ class Producer::Impl {
         thread_([this] { Run(); }) {}
 
   ~Impl() {
-    stopping_ = true;
-    wakeup_->Raise();
+    Cancel();
     thread_.join();
   }
 
@@ -45,6 +45,7 @@ class Producer::Impl {
                                SendCallback callback);
   absl::Status Flush(uint64_t batch_id, absl::Duration timeout);
   void SendNow(uint64_t batch_id);
+  void Cancel();
   uint64_t last_batch_id() const { return outbox_.last_batch_id(); }
   // Whether a callback is calling.
   bool OnOwnThread() const { return std::this_thread::get_id() == thread_.get_id(); }
@@ -58,6 +59,7 @@ class Producer::Impl {
   void HandleAnswers(absl::Time now, std::vector<CompletedBatch>* completed);
   void SendBatches(absl::Time now);
   void Deliver(std::vector<CompletedBatch> completed);
+  void TellDelay(absl::Time now);
   absl::Time NextDeadline(absl::Time now) const;
 
   const ProducerOptions options_;
@@ -66,6 +68,7 @@ class Producer::Impl {
   std::atomic<bool> stopping_ = false;
   Outbox outbox_;
   ProduceStream stream_;
+  DelayWatch delay_watch_;
   std::thread thread_;
 };
 
@@ -114,6 +117,11 @@ void Producer::Impl::SendNow(uint64_t batch_id) {
   wakeup_->Raise();
 }
 
+void Producer::Impl::Cancel() {
+  stopping_ = true;
+  wakeup_->Raise();
+}
+
 void Producer::Impl::Run() {
   while (!stopping_) {
     const absl::Time now = MonotonicNow();
@@ -122,6 +130,7 @@ void Producer::Impl::Run() {
     outbox_.Expire(now, stream_.last_error(), &completed);
     SendBatches(now);
     Deliver(std::move(completed));
+    TellDelay(now);
     wakeup_->WaitUntil(NextDeadline(now));
   }
   std::vector<CompletedBatch> completed;
@@ -159,6 +168,11 @@ void Producer::Impl::Deliver(std::vector<CompletedBatch> completed) {
     done.batch->Complete(done.first);
     outbox_.Release(*done.batch);
   }
+}
+
+void Producer::Impl::TellDelay(absl::Time now) {
+  const absl::Status obstacle = outbox_.Obstacle(stream_.last_error());
+  if (delay_watch_.Look(obstacle, now) && options_.on_delay) options_.on_delay(obstacle);
 }
 
 absl::Time Producer::Impl::NextDeadline(absl::Time now) const {
@@ -201,5 +215,7 @@ SendResult Producer::SendAndWait(std::string_view topic, const OutgoingRecord& r
 absl::Status Producer::Flush(absl::Duration timeout) {
   return impl_->Flush(impl_->last_batch_id(), timeout);
 }
+
+void Producer::Cancel() { impl_->Cancel(); }
 
 }  // namespace leat::client

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -44,6 +45,9 @@ struct ProducerOptions {
   // How often topics are asked for their number of partitions. Keys may map elsewhere after
   // `AddPartitions`.
   absl::Duration topic_refresh_interval = absl::Minutes(5);
+  // Told, on the producer's thread, when records have waited for a second for something that passes
+  // by itself, such as a full disk or a server that is away; and again when it is another thing.
+  std::function<void(const absl::Status& why)> on_delay;
 };
 
 class Producer {
@@ -70,6 +74,10 @@ class Producer {
   // returned. The callbacks tell what became of the records. DEADLINE_EXCEEDED when that takes
   // longer than `timeout`. Not from a callback.
   absl::Status Flush(absl::Duration timeout = absl::InfiniteDuration());
+
+  // Gives up what was not answered: callbacks get CANCELLED, and so does `Send` from now on, a
+  // blocked one too. Returns at once.
+  void Cancel();
 
  private:
   class Impl;

@@ -243,6 +243,36 @@ TEST_F(PartitionQueueTest, GivesUpWhatIsTooOld) {
   EXPECT_TRUE(queue_.empty());
 }
 
+TEST_F(PartitionQueueTest, WhatIsTooOldNamesTheLastRefusal) {
+  Add("a");
+  now_ += options_.linger;
+  ASSERT_EQ(Send(), 1);
+  EXPECT_TRUE(queue_.refusal().ok());
+  Answer(1, Error(Reason::kDiskFull));
+  EXPECT_EQ(record::ReasonOf(queue_.refusal()), Reason::kDiskFull);
+  now_ += options_.delivery_timeout;
+  std::vector<CompletedBatch> completed;
+  queue_.Expire(now_, absl::OkStatus(), &completed);
+  ASSERT_EQ(completed.size(), 1u);
+  const absl::Status& status = completed[0].first.status;
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+  EXPECT_EQ(record::ReasonOf(status), Reason::kDiskFull);
+  EXPECT_NE(status.message().find(queue_.refusal().message()), absl::string_view::npos);
+  Tell(std::move(completed));
+}
+
+TEST_F(PartitionQueueTest, WhatIsAppendedEndsTheRefusal) {
+  Add("a");
+  now_ += options_.linger;
+  ASSERT_EQ(Send(), 1);
+  Answer(1, Error(Reason::kDiskFull));
+  now_ += options_.max_backoff;
+  ASSERT_EQ(Send(), 1);
+  EXPECT_FALSE(queue_.refusal().ok());
+  Answer(2, Appended(0));
+  EXPECT_TRUE(queue_.refusal().ok());
+}
+
 TEST_F(PartitionQueueTest, ClosingGivesUpEverything) {
   SendThree();
   Add("d");

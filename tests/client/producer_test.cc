@@ -248,6 +248,52 @@ TEST_F(ProducerTest, ClosingAnswersEveryRecord) {
   go_on.Notify();
 }
 
+TEST_F(ProducerTest, TellsWhatHoldsRecordsUp) {
+  server_.set_script([](const v1::ProduceStreamRequest&) { return Step::Fail(Reason::kDiskFull); });
+  absl::Notification told;
+  ProducerOptions options = OneRecordABatch();
+  options.on_delay = [&told](const absl::Status& why) {
+    EXPECT_EQ(record::ReasonOf(why), Reason::kDiskFull);
+    told.Notify();
+  };
+  absl::Status end;
+  {
+    Producer producer(Connect(), options);
+    ASSERT_TRUE(
+        producer
+            .Send("t", {.value = "x"}, [&end](const SendResult& result) { end = result.status; })
+            .ok());
+    told.WaitForNotification();
+  }
+  EXPECT_TRUE(absl::IsCancelled(end)) << end;
+}
+
+TEST_F(ProducerTest, CancelEndsABlockedSend) {
+  absl::Notification go_on;
+  server_.set_script([&go_on](const v1::ProduceStreamRequest&) {
+    go_on.WaitForNotification();
+    return Step::DropStream();
+  });
+  Producer producer(Connect(), {.linger = absl::ZeroDuration(), .buffer_bytes = 1'000});
+  int taken = 0;
+  std::atomic<int> answered = 0;
+  std::thread sender([&] {
+    absl::Status status;
+    while (status.ok()) {
+      status = producer.Send("t", {.value = std::string(100, 'x')},
+                             [&answered](const SendResult&) { ++answered; });
+      if (status.ok()) ++taken;
+    }
+    EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  });
+  server_.WaitForRequests(1);
+  producer.Cancel();
+  sender.join();
+  EXPECT_TRUE(producer.Flush().ok());
+  EXPECT_EQ(answered, taken);
+  go_on.Notify();
+}
+
 TEST_F(ProducerTest, CallbacksMaySendButNotWait) {
   Producer producer(Connect(), OneRecordABatch());
   absl::Notification done;
