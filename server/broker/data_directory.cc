@@ -83,6 +83,11 @@ absl::StatusOr<std::unique_ptr<DataDirectory>> DataDirectory::Open(io::FileSyste
     if (!made.ok()) return made;
     names = files.List(path);
   }
+  // Errors of files keep errno's name, and no code of their own for this one.
+  if (names.status().message().find("ENOTDIR") != absl::string_view::npos) {
+    return absl::FailedPreconditionError(
+        fmt::format("{} is a file, or lies below one: name a directory", path));
+  }
   if (!names.ok()) return names.status();
   const bool has_meta = std::find(names->begin(), names->end(), kMetaName) != names->end();
   if (!has_meta && !MayBecomeOurs(*names)) return NotOurs(path);

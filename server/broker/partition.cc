@@ -1,8 +1,12 @@
 #include "server/broker/partition.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "fmt/format.h"
+#include "server/broker/topic.h"
+#include "spdlog/spdlog.h"
 #include "storage/record/error.h"
 
 namespace leat::broker {
@@ -14,7 +18,23 @@ Partition::Partition(const log::PartitionKey& key, std::unique_ptr<log::Log> log
 
 void Partition::Append(record::Batch batch, Answer<log::AppendResult> done) {
   if (!refusal_.ok()) return std::move(done)(refusal_);
-  log_->Append(std::move(batch), std::move(done));
+  log_->Append(std::move(batch),
+               [this, done = std::move(done)](absl::StatusOr<log::AppendResult> result) mutable {
+                 NoteSpace(result.status());
+                 std::move(done)(std::move(result));
+               });
+}
+
+void Partition::NoteSpace(const absl::Status& appended) {
+  const bool full = record::ReasonOf(appended) == record::Reason::kDiskFull;
+  if (full == disk_full_ || !(full || appended.ok())) return;
+  disk_full_ = full;
+  const std::string name = fmt::format("{}/{}", FormatUuid(key_.topic_id), key_.partition);
+  if (full) {
+    spdlog::warn("partition {}: appends are refused: {}", name, std::string(appended.message()));
+  } else {
+    spdlog::info("partition {}: appends are taken again", name);
+  }
 }
 
 void Partition::Fetch(uint64_t ticket, const FetchSpec& spec, Answer<FetchResult> done) {

@@ -64,12 +64,16 @@ class Partition {
 
  private:
   void OnLogChange();
+  // Logs when a full disk begins to hinder appends, and when it ends to: with the watch on free
+  // space turned off, or outrun, nothing else does.
+  void NoteSpace(const absl::Status& appended);
   void Read(record::Offset from, size_t max_bytes, Answer<FetchResult> done);
 
   const log::PartitionKey key_;
   const std::unique_ptr<log::Log> log_;
   FetchWaiters waiters_;
   bool changed_ = true;
+  bool disk_full_ = false;
   absl::Status refusal_;  // Not OK once closing.
 };
 

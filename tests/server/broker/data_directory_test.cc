@@ -76,6 +76,13 @@ TEST(DataDirectoryTest, IsMadeWithTheDirectoriesAboveIt) {
   EXPECT_EQ((*DataDirectory::Open(*disk.Crash(2), "/var/lib/leat", MakeUuid(3, 4)))->id(), kId);
 }
 
+TEST(DataDirectoryTest, MustNotBeAFile) {
+  io::SimulatedFileSystem disk;
+  Write(disk, "/file");
+  EXPECT_THAT(DataDirectory::Open(disk, "/file", kId),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "/file is a file"));
+}
+
 TEST(DataDirectoryTest, OfOthersIsNotTouched) {
   io::SimulatedFileSystem disk;
   ASSERT_THAT(disk.CreateDirectory(kPath), IsOk());
