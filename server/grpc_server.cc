@@ -22,6 +22,9 @@ constexpr int kEnvelopeBytes = 64 << 10;
 constexpr int kFrameBytes = 1 << 20;
 constexpr int kSecond = 1'000;
 
+// A client without a call may look at its connection only every few seconds, and so leave late.
+constexpr absl::Duration kLastMoment = absl::Milliseconds(200);
+
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes) + kEnvelopeBytes);
   builder.SetMaxSendMessageSize(-1);
@@ -89,8 +92,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
 
 void GrpcServer::AnnounceStop() { server_->GetHealthCheckService()->SetServingStatus(false); }
 
-void GrpcServer::Shutdown(absl::Duration drain) {
-  server_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
+void GrpcServer::Shutdown() {
+  server_->Shutdown(absl::ToChronoTime(absl::Now() + kLastMoment));
   server_->Wait();
 }
 

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "server/options.h"
 
 namespace leat::server {
@@ -27,9 +26,9 @@ class GrpcServer {
   // Health says NOT_SERVING from now on.
   void AnnounceStop();
 
-  // Takes no more connections, waits up to `drain` for calls to end, then cancels them. When it
-  // returns no call is under way.
-  void Shutdown(absl::Duration drain);
+  // Takes no more connections, gives last answers and clients a moment to be gone, and cancels
+  // what is left. When it returns no call is under way.
+  void Shutdown();
 
   const std::vector<std::string>& addresses() const { return addresses_; }
 

@@ -1,6 +1,7 @@
 #include "server/process.h"
 
 #include <malloc.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "absl/synchronization/mutex.h"
@@ -13,7 +14,10 @@ constexpr int kTrimThreshold = 256 << 20;
 
 }  // namespace
 
-void PrepareProcess() { absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore); }
+void PrepareProcess() {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
+}
 
 void PrepareServerProcess() {
   PrepareProcess();

@@ -6,7 +6,8 @@
 namespace leat::server {
 
 // For every program that uses gRPC: turns off the check of lock order in Debian's Abseil, which
-// sends every lock through one global one and can abort a client whose server goes away.
+// sends every lock through one global one and can abort a client whose server goes away; and keeps
+// gRPC from writing to stderr on its own, unless GRPC_VERBOSITY asks for it. Errors come as Status.
 void PrepareProcess();
 
 // For the server as well: keeps freed megabytes in the process instead of giving them back to the

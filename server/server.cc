@@ -125,9 +125,8 @@ absl::Status Server::Impl::Stop(absl::Duration drain) {
     calls.Stop();
     // Until the last call is over gRPC still lets new ones in, to be refused by us, who can say
     // why.
-    const absl::Time deadline = absl::Now() + drain;
     calls.AwaitNone(drain);
-    grpc->Shutdown(deadline - absl::Now());
+    grpc->Shutdown();
   }
   if (groups != nullptr) CloseGroups();
   const absl::Status status = broker == nullptr ? absl::OkStatus() : broker->Stop();
@@ -172,9 +171,14 @@ std::vector<std::string> Server::RecoveryFindings() const {
   const broker::RecoverySummary& summary = impl_->broker->recovery();
   std::vector<std::string> lines;
   for (const auto& [topic, partition, finding] : summary.findings) {
-    lines.push_back(fmt::format("topic {}, partition {}: {}: {} bytes at byte {}: {}", topic,
-                                partition, finding.file, finding.bytes, finding.position.bytes,
-                                finding.detail));
+    const std::string log = finding.kind == log::Finding::Kind::kQuarantined
+                                ? ""
+                                : fmt::format("topic {}, partition {}: ", topic, partition);
+    const std::string bytes =
+        finding.bytes == 0
+            ? ""
+            : fmt::format("{} bytes at byte {}: ", finding.bytes, finding.position.bytes);
+    lines.push_back(fmt::format("{}{}: {}{}", log, finding.file, bytes, finding.detail));
   }
   if (summary.findings_total > summary.findings.size()) {
     lines.push_back(fmt::format("and {} more", summary.findings_total - summary.findings.size()));
