@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
@@ -27,7 +25,8 @@ struct ServeFlags {
 };
 
 absl::StatusOr<server::ServerOptions> LoadOptions(const ServeFlags& flags) {
-  server::ConfigSources sources{.file = flags.config, .environment = getenv, .flags = {}};
+  server::ConfigSources sources{
+      .file = flags.config, .environment = server::ProcessEnvironment(), .flags = {}};
   if (flags.data_dir.has_value()) sources.flags.emplace_back("data_dir", *flags.data_dir);
   if (!flags.listen.empty()) {
     sources.flags.emplace_back("listen", fmt::format("{}", fmt::join(flags.listen, ",")));
@@ -60,9 +59,12 @@ ExitCode Serve(const GlobalOptions& globals, const ServeFlags& flags) {
 }
 
 std::string SettingsHelp() {
-  std::string help = "Settings, each also LEAT_KEY in the environment and KEY in the file:\n";
-  for (const auto& [key, meaning] : server::ConfigKeys())
-    help += fmt::format("  {:32} {}\n", key, meaning);
+  std::string help =
+      "Settings, with their defaults. Each can be set in the file, by --set KEY=VALUE, and in the "
+      "environment: LEAT_LOG_LEVEL is log.level.\n";
+  for (const auto& [key, meaning, values] : server::ConfigKeys()) {
+    help += fmt::format("\n  {} ({})\n      {}", key, values, meaning);
+  }
   return help;
 }
 

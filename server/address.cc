@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -42,11 +43,16 @@ std::optional<HostPort> Split(const std::string& address) {
   return HostPort{host, port};
 }
 
+absl::Status CannotListen(const std::string& address, std::string_view why) {
+  return absl::FailedPreconditionError(fmt::format("cannot listen on {}: {}", address, why));
+}
+
 absl::Status InUse(const std::string& address, int error) {
-  return absl::FailedPreconditionError(fmt::format(
-      "cannot listen on {}: {}{}", address, std::strerror(error),
-      error == EADDRINUSE ? ". Another server has it: stop that one, or choose another address"
-                          : ""));
+  return CannotListen(
+      address, fmt::format("{}{}", std::strerror(error),
+                           error == EADDRINUSE
+                               ? ". Another server has it: stop that one, or choose another address"
+                               : ""));
 }
 
 class Socket {
@@ -68,6 +74,14 @@ absl::Status CheckUnixFree(const std::string& address) {
   const std::string path = address.substr(kUnixPrefix.size());
   sockaddr_un place = {.sun_family = AF_UNIX, .sun_path = {}};
   path.copy(place.sun_path, sizeof(place.sun_path) - 1);
+  const std::string parent = path.substr(0, path.rfind('/') + 1);
+  struct stat found = {};
+  if (!parent.empty() && stat(parent.c_str(), &found) != 0) {
+    return CannotListen(address, std::strerror(errno));
+  }
+  if (stat(path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode)) {
+    return CannotListen(address, "there is a file that is no socket");
+  }
   const Socket probe(AF_UNIX);
   const auto* where = reinterpret_cast<const sockaddr*>(&place);
   if (connect(probe.descriptor(), where, sizeof(place)) == 0) return InUse(address, EADDRINUSE);
@@ -83,7 +97,7 @@ absl::Status CheckAddress(const std::string& address) {
                          : Split(address).has_value();
   if (valid) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      fmt::format("cannot listen on '{}': must be HOST:PORT, [IPV6]:PORT or unix:PATH", address));
+      fmt::format("'{}' must be HOST:PORT, [IPV6]:PORT or unix:PATH", address));
 }
 
 absl::Status CheckFree(const std::string& address) {
@@ -96,8 +110,7 @@ absl::Status CheckFree(const std::string& address) {
   addrinfo* found = nullptr;
   if (const int error = getaddrinfo(parts.host.c_str(), parts.port.c_str(), &hints, &found);
       error != 0) {
-    return absl::FailedPreconditionError(
-        fmt::format("cannot listen on {}: {}", address, gai_strerror(error)));
+    return CannotListen(address, gai_strerror(error));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, freeaddrinfo);
   const Socket probe(found->ai_family);

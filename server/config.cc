@@ -1,9 +1,11 @@
 #include "server/config.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 #include "absl/strings/numbers.h"
 #include "absl/time/time.h"
@@ -15,6 +17,7 @@
 namespace leat::server {
 namespace {
 
+constexpr std::string_view kVariablePrefix = "LEAT_";
 constexpr uint64_t kKiB = 1 << 10;
 constexpr uint64_t kMiB = 1 << 20;
 constexpr uint64_t kTiB = uint64_t{1} << 40;
@@ -176,20 +179,50 @@ struct Writer {
   }
 };
 
+// Variables that mean something else: to the command line, and to containers, which get them from
+// Kubernetes where a service is called "leat".
+bool IsForeignVariable(std::string_view name) {
+  return name == "LEAT_SERVER" || name == "LEAT_CONFIG" || name.starts_with("LEAT_SERVICE_") ||
+         name == "LEAT_PORT" || name.starts_with("LEAT_PORT_");
+}
+
+absl::Status UnknownVariable(const std::string& name) {
+  std::vector<std::string> known;
+  for (const Setting& setting : kSettings) known.push_back(EnvironmentName(setting.key));
+  const std::string_view closest =
+      ClosestName(name, std::vector<std::string_view>(known.begin(), known.end()));
+  return Invalid(fmt::format("{}: no such setting{}{}", name, closest.empty() ? "" : "; is it ",
+                             closest.empty() ? "" : std::string(closest) + "?"));
+}
+
 absl::Status ApplyEnvironment(const ConfigSources& sources, ServerOptions& options) {
-  if (!sources.environment) return absl::OkStatus();
-  for (const Setting& setting : kSettings) {
-    const std::string name = EnvironmentName(setting.key);
-    const char* value = sources.environment(name.c_str());
-    if (value == nullptr) continue;
-    if (auto status = SetOption(setting.key, value, name, options); !status.ok()) return status;
+  for (const auto& [name, value] : sources.environment) {
+    if (!name.starts_with(kVariablePrefix) || IsForeignVariable(name)) continue;
+    const auto* setting = std::find_if(
+        std::begin(kSettings), std::end(kSettings),
+        [&](const Setting& candidate) { return EnvironmentName(candidate.key) == name; });
+    if (setting == std::end(kSettings)) return UnknownVariable(name);
+    if (auto status = SetOption(setting->key, value, name, options); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
+// ", 64KiB to 32MiB"; empty where there is no limit that anybody meets.
+std::string RangeOf(const Setting& setting) {
+  if (setting.most == UINT64_MAX || !setting.choices.empty()) return "";
+  const bool bytes = std::holds_alternative<uint64_t ServerOptions::*>(setting.member);
+  const bool time = std::holds_alternative<absl::Duration ServerOptions::*>(setting.member);
+  const auto text = [&](uint64_t value) {
+    return bytes ? FormatBytes(value) : fmt::format("{}{}", value, time ? "s" : "");
+  };
+  return fmt::format(", {} to {}", text(setting.least), text(setting.most));
+}
+
 absl::Status CheckListen(const ServerOptions& options) {
   for (const std::string& address : options.listen) {
-    if (auto status = CheckAddress(address); !status.ok()) return status;
+    if (auto status = CheckAddress(address); !status.ok()) {
+      return Invalid(fmt::format("listen: {}", std::string(status.message())));
+    }
   }
   return absl::OkStatus();
 }
@@ -241,14 +274,33 @@ std::string RenderConfig(const ServerOptions& options) {
 }
 
 std::string EnvironmentName(std::string_view key) {
-  std::string name = "LEAT_";
+  std::string name(kVariablePrefix);
   for (const char c : key) name += c == '.' ? '_' : static_cast<char>(std::toupper(c));
   return name;
 }
 
-std::vector<std::pair<std::string, std::string>> ConfigKeys() {
-  std::vector<std::pair<std::string, std::string>> keys;
-  for (const Setting& setting : kSettings) keys.emplace_back(setting.key, setting.help);
+std::vector<std::pair<std::string, std::string>> ProcessEnvironment() {
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    const size_t equals = text.find('=');
+    if (equals == text.npos) continue;
+    variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+std::vector<ConfigKey> ConfigKeys() {
+  const ServerOptions defaults;
+  std::vector<ConfigKey> keys;
+  for (const Setting& setting : kSettings) {
+    std::string meaning(setting.help);
+    std::replace(meaning.begin(), meaning.end(), '\n', ' ');
+    std::string values = std::visit(Writer{defaults}, setting.member);
+    std::erase(values, '"');
+    if (!setting.choices.empty()) values += fmt::format(", of {}", setting.choices);
+    keys.push_back({std::string(setting.key), std::move(meaning), values + RangeOf(setting)});
+  }
   return keys;
 }
 

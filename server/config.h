@@ -6,7 +6,6 @@
 #ifndef LEAT_SERVER_CONFIG_H_
 #define LEAT_SERVER_CONFIG_H_
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,8 +21,8 @@ namespace leat::server {
 struct ConfigSources {
   // A TOML file. Must exist when named.
   std::optional<std::string> file;
-  // Looks a variable up, as `getenv` does; null when there is none. Unset: no environment.
-  std::function<const char*(const char* name)> environment;
+  // Names and values of variables. Those that do not begin with LEAT_ are not looked at.
+  std::vector<std::pair<std::string, std::string>> environment;
   // Keys, such as "limits.max_calls", and values, in order.
   std::vector<std::pair<std::string, std::string>> flags;
 };
@@ -42,8 +41,18 @@ std::string RenderConfig(const ServerOptions& options);
 // "LEAT_LIMITS_MAX_CALLS" for "limits.max_calls".
 std::string EnvironmentName(std::string_view key);
 
-// All keys with what they mean, in order, for help texts.
-std::vector<std::pair<std::string, std::string>> ConfigKeys();
+// The variables of this process, for `ConfigSources`.
+std::vector<std::pair<std::string, std::string>> ProcessEnvironment();
+
+// One key, for help texts.
+struct ConfigKey {
+  std::string key;
+  std::string meaning;
+  std::string values;  // "10s", "4MiB, 64KiB to 32MiB": the default, and what is allowed.
+};
+
+// All of them, in order.
+std::vector<ConfigKey> ConfigKeys();
 
 }  // namespace leat::server
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
 namespace leat::server {
@@ -40,6 +41,15 @@ TEST(Address, FreeOnesAreFree) {
   EXPECT_TRUE(CheckFree("127.0.0.1:0").ok());
   EXPECT_TRUE(CheckFree("unix:/tmp/leat-no-such-socket").ok());
   EXPECT_FALSE(CheckFree("no-such-host.invalid:1").ok());
+}
+
+TEST(Address, TellsWhyASocketCannotBeMade) {
+  const std::string file = testing::TempDir() + "/no-socket";
+  std::ofstream(file) << "mine";
+  EXPECT_EQ(CheckFree("unix:" + file).message(),
+            "cannot listen on unix:" + file + ": there is a file that is no socket");
+  EXPECT_EQ(CheckFree("unix:/no/such/directory").message(),
+            "cannot listen on unix:/no/such/directory: No such file or directory");
 }
 
 }  // namespace

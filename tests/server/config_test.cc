@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <map>
 #include <string>
 
 namespace leat::server {
@@ -29,14 +28,7 @@ class ConfigTest : public testing::Test {
   }
 
   std::string path_;
-  std::map<std::string, std::string> environment_;
-  ConfigSources sources_{.file = std::nullopt,
-                         .environment =
-                             [this](const char* name) {
-                               const auto found = environment_.find(name);
-                               return found == environment_.end() ? nullptr : found->second.c_str();
-                             },
-                         .flags = {}};
+  ConfigSources sources_;
 };
 
 TEST_F(ConfigTest, DefaultsStandWithoutAnySource) {
@@ -55,7 +47,7 @@ produce_in_flight_bytes = "64MiB"
 [storage]
 retention_interval = "1m30s"
 )");
-  environment_ = {{"LEAT_LIMITS_MAX_CALLS", "6"}, {"LEAT_DATA_DIR", "/environment"}};
+  sources_.environment = {{"LEAT_LIMITS_MAX_CALLS", "6"}, {"LEAT_DATA_DIR", "/environment"}};
   sources_.flags = {{"data_dir", "/flag"}};
   const auto options = LoadOptions(sources_);
   ASSERT_TRUE(options.ok()) << options.status();
@@ -81,6 +73,29 @@ TEST_F(ConfigTest, UnknownKeysAreRefusedWithASuggestion) {
   EXPECT_EQ(Complaint(), "command line: log.levl: no such setting; is it log.level?");
 }
 
+TEST_F(ConfigTest, UnknownVariablesAreRefusedWithASuggestion) {
+  sources_.environment = {{"LEAT_STORAGE_SHARD", "1"}};
+  EXPECT_EQ(Complaint(), "LEAT_STORAGE_SHARD: no such setting; is it LEAT_STORAGE_SHARDS?");
+  sources_.environment = {{"LEAT_SERVER", "other:7450"},
+                          {"LEAT_CONFIG", "x"},
+                          {"LEAT_PORT_7450_TCP", "tcp://10.0.0.1:7450"},
+                          {"LEAT_SERVICE_HOST", "10.0.0.1"},
+                          {"LEATHER", "brown"}};
+  EXPECT_EQ(Complaint(), "");
+}
+
+TEST_F(ConfigTest, KeysTellDefaultAndRange) {
+  for (const auto& [key, meaning, values] : ConfigKeys()) {
+    if (key == "drain_timeout") {
+      EXPECT_EQ(values, "10s, 0s to 3600s");
+    } else if (key == "limits.max_message_bytes") {
+      EXPECT_EQ(values, "4MiB, 64KiB to 32MiB");
+    } else if (key == "log.level") {
+      EXPECT_EQ(values, "info, of debug|info|warning|error");
+    }
+  }
+}
+
 TEST_F(ConfigTest, BadValuesSayWhereAndWhat) {
   WriteFile("[limits]\nmax_calls = 0\n");
   EXPECT_EQ(Complaint(), "FILE:2: limits.max_calls: is 0, must be from 1 to 1000000");
@@ -91,18 +106,18 @@ TEST_F(ConfigTest, BadValuesSayWhereAndWhat) {
   WriteFile("listen = []\n");
   EXPECT_EQ(Complaint(), "FILE:1: listen: must name at least one");
   sources_.file.reset();
-  environment_ = {{"LEAT_STORAGE_IO_BACKEND", "magic"}};
+  sources_.environment = {{"LEAT_STORAGE_IO_BACKEND", "magic"}};
   EXPECT_EQ(Complaint(),
             "LEAT_STORAGE_IO_BACKEND: storage.io_backend: is 'magic', must be one of "
             "auto|uring|posix");
-  environment_ = {{"LEAT_DRAIN_TIMEOUT", "soon"}};
+  sources_.environment = {{"LEAT_DRAIN_TIMEOUT", "soon"}};
   EXPECT_EQ(Complaint(),
             "LEAT_DRAIN_TIMEOUT: drain_timeout: is 'soon', must be a time such as 30s");
-  environment_ = {{"LEAT_STORAGE_SHARDS", "-1"}};
+  sources_.environment = {{"LEAT_STORAGE_SHARDS", "-1"}};
   EXPECT_EQ(Complaint(), "LEAT_STORAGE_SHARDS: storage.shards: is '-1', must be a number");
-  environment_ = {{"LEAT_LISTEN", "7450"}};
-  EXPECT_EQ(Complaint(), "cannot listen on '7450': must be HOST:PORT, [IPV6]:PORT or unix:PATH");
-  environment_ = {{"LEAT_DATA_DIR", ""}};
+  sources_.environment = {{"LEAT_LISTEN", "7450"}};
+  EXPECT_EQ(Complaint(), "listen: '7450' must be HOST:PORT, [IPV6]:PORT or unix:PATH");
+  sources_.environment = {{"LEAT_DATA_DIR", ""}};
   EXPECT_EQ(Complaint(), "LEAT_DATA_DIR: data_dir: must not be empty");
 }
 
@@ -127,8 +142,9 @@ TEST_F(ConfigTest, WhatIsPrintedCanBeReadAgain) {
   ASSERT_TRUE(read.ok()) << read.status() << text;
   EXPECT_EQ(*read, options);
   EXPECT_EQ(RenderConfig(*read), text);
-  for (const auto& [key, help] : ConfigKeys()) {
-    EXPECT_FALSE(help.empty());
+  for (const auto& [key, meaning, values] : ConfigKeys()) {
+    EXPECT_FALSE(meaning.empty());
+    EXPECT_FALSE(values.empty());
     EXPECT_NE(text.find("\n" + key.substr(key.find('.') + 1) + " = "), std::string::npos) << key;
   }
 }
