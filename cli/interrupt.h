@@ -6,14 +6,26 @@
 
 #include <functional>
 #include <thread>
+#include <utility>
+
+#include "absl/time/time.h"
 
 namespace leat::cli {
 
 class Interrupt {
  public:
+  struct Second {
+    absl::Duration after;
+    std::function<void()> action;
+  };
+
   // From now on the signals no longer end the process, but call `on_interrupt`, once, on a thread
   // of this object's own. A second signal ends the process at once.
-  explicit Interrupt(std::function<void()> on_interrupt = [] {});
+  explicit Interrupt(std::function<void()> on_interrupt = [] {})
+      : Interrupt(std::move(on_interrupt), {}) {}
+  // The same, but the second signal, or so long `after` the first one, calls the `action`; the next
+  // one ends the process.
+  Interrupt(std::function<void()> on_interrupt, Second second);
   ~Interrupt();
 
   Interrupt(const Interrupt&) = delete;
@@ -24,7 +36,10 @@ class Interrupt {
   int descriptor() const;
 
  private:
+  void Wait();
+
   const std::function<void()> on_interrupt_;
+  const Second second_;
   int end_pipe_[2];
   std::thread thread_;
 };

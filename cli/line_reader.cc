@@ -19,9 +19,8 @@ constexpr size_t kReadBytes = 64 << 10;
 absl::StatusOr<std::optional<std::string_view>> LineReader::Next() {
   while (true) {
     const size_t newline = buffer_.find('\n', scanned_);
-    // A '\r' before the newline is not part of the line, but only the newline tells.
     const size_t size = std::min(newline, buffer_.size()) - begin_;
-    if (size > max_line_bytes_ + 1) {
+    if (size > max_line_bytes_) {
       return absl::OutOfRangeError(
           fmt::format("line {} is longer than {} bytes", line_number_ + 1, max_line_bytes_));
     }
@@ -38,11 +37,10 @@ absl::StatusOr<std::optional<std::string_view>> LineReader::Next() {
 }
 
 std::string_view LineReader::TakeLine(size_t size, size_t end_bytes) {
-  std::string_view line(buffer_.data() + begin_, size);
+  const std::string_view line(buffer_.data() + begin_, size);
   begin_ += size + end_bytes;
   scanned_ = begin_;
   ++line_number_;
-  if (end_bytes > 0 && line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }
 

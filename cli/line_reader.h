@@ -1,5 +1,5 @@
-// Lines from a file descriptor: "\n" and "\r\n" end a line, the last one may lack its end. Memory
-// is bounded by the longest line allowed. One thread.
+// Lines from a file descriptor: "\n" ends a line, the last one may lack its end; any other byte,
+// "\r" too, belongs to the line. Memory is bounded by the longest line allowed. One thread.
 
 #ifndef LEAT_CLI_LINE_READER_H_
 #define LEAT_CLI_LINE_READER_H_

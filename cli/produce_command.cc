@@ -33,9 +33,8 @@ void AddProduceCommand(CLI::App& app, const GlobalOptions& globals, Run& run) {
   produce.add_option("--timeout", flags->timeout,
                      "Give a record up after so long without an answer");
   produce.footer(
-      "A line ends with a newline, with or without a carriage return. The first line that cannot "
-      "be sent ends the input; what was sent before "
-      "stays, and the exit code is 6.");
+      "A line ends with a newline; a carriage return before it belongs to the line. The first line "
+      "that cannot be sent ends the input; what was sent before stays, and the exit code is 6.");
   produce.callback(
       [&globals, &run, flags] { run = [&globals, flags] { return Produce(globals, *flags); }; });
 }

@@ -1,10 +1,5 @@
 #include "cli/produce_job.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -14,33 +9,45 @@
 #include "cli/interrupt.h"
 #include "cli/line_reader.h"
 #include "cli/quantity.h"
+#include "cli/record_source.h"
 #include "cli/terminal.h"
 #include "client/admin.h"
 #include "client/producer.h"
 #include "fmt/format.h"
+#include "storage/record/error.h"
 
 namespace leat::cli {
 namespace {
 
-// What no topic allows more of. JSON may write each byte as six.
-constexpr size_t kMaxRawLineBytes = 3 << 20;
-constexpr size_t kMaxJsonLineBytes = 6 * kMaxRawLineBytes;
+// How long answers are awaited after an interrupt.
+constexpr absl::Duration kPatience = absl::Seconds(5);
 
-// What became of the records. Callbacks count, the main thread looks.
+// What became of the records. Callbacks count, the other threads look.
 class Tally {
  public:
   struct Counts {
+    uint64_t sent = 0;
     uint64_t produced = 0;
+    uint64_t produced_bytes = 0;  // Keys and values.
     uint64_t failed = 0;
     uint64_t unknown = 0;
     uint64_t first_failed_line = 0;
     absl::Status first_failure;
+
+    uint64_t unanswered() const { return sent - produced - failed - unknown; }
   };
 
-  void Count(const client::SendResult& result, uint64_t line) {
+  // Before a record is sent; when it was not taken after all, `delta` is -1.
+  void CountSent(int delta) {
+    absl::MutexLock lock(&mutex_);
+    counts_.sent += delta;
+  }
+
+  void Count(const client::SendResult& result, uint64_t line, uint64_t bytes) {
     absl::MutexLock lock(&mutex_);
     if (result.status.ok()) {
       ++counts_.produced;
+      counts_.produced_bytes += bytes;
       return;
     }
     ++(result.outcome == client::AppendOutcome::kUnknown ? counts_.unknown : counts_.failed);
@@ -58,6 +65,30 @@ class Tally {
  private:
   mutable absl::Mutex mutex_;
   Counts counts_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Messages beside the progress line, from several threads.
+class Screen {
+ public:
+  Screen(bool wanted, uint64_t total_bytes) : progress_(wanted, total_bytes) {}
+
+  void Update(uint64_t records, uint64_t bytes) {
+    absl::MutexLock lock(&mutex_);
+    progress_.Update(records, bytes);
+  }
+  void Clear() {
+    absl::MutexLock lock(&mutex_);
+    progress_.Clear();
+  }
+  void Warn(std::string_view message) {
+    absl::MutexLock lock(&mutex_);
+    progress_.Clear();
+    Complain(message);
+  }
+
+ private:
+  absl::Mutex mutex_;
+  ProgressLine progress_ ABSL_GUARDED_BY(mutex_);
 };
 
 absl::StatusOr<client::ProducerOptions> OptionsFor(const ProduceFlags& flags) {
@@ -84,75 +115,6 @@ absl::StatusOr<client::ProducerOptions> OptionsFor(const ProduceFlags& flags) {
   return options;
 }
 
-// A file descriptor that closes itself, unless it is standard input.
-class InputFile {
- public:
-  static absl::StatusOr<InputFile> Open(const std::string& path) {
-    const int descriptor = path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return absl::ErrnoToStatus(errno, "cannot open " + path);
-    return InputFile(descriptor);
-  }
-  InputFile(InputFile&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, STDIN_FILENO)) {}
-  ~InputFile() {
-    if (descriptor_ != STDIN_FILENO) close(descriptor_);
-  }
-
-  int descriptor() const { return descriptor_; }
-  // 0 when it is not known.
-  uint64_t size() const {
-    struct stat info = {};
-    return fstat(descriptor_, &info) == 0 && S_ISREG(info.st_mode)
-               ? static_cast<uint64_t>(info.st_size)
-               : 0;
-  }
-
- private:
-  explicit InputFile(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
-};
-
-// Lines of one format, as records with what the flags add.
-class RecordSource {
- public:
-  static absl::StatusOr<RecordSource> Create(const ProduceFlags& flags) {
-    if (flags.format != "raw" && flags.format != "jsonl") {
-      return absl::InvalidArgumentError(
-          fmt::format("input format '{}' must be raw or jsonl", flags.format));
-    }
-    absl::StatusOr<LineParser> parser = LineParser::Create(flags.line);
-    if (!parser.ok()) return std::move(parser).status();
-    RecordSource source(flags, *std::move(parser));
-    for (const std::string& header : flags.headers) {
-      auto parsed = ParseHeader(header);
-      if (!parsed.ok()) return std::move(parsed).status();
-      source.headers_.push_back(*std::move(parsed));
-    }
-    return source;
-  }
-
-  size_t max_line_bytes() const { return is_json_ ? kMaxJsonLineBytes : kMaxRawLineBytes; }
-
-  absl::StatusOr<InputRecord> Parse(std::string_view line) const {
-    absl::StatusOr<InputRecord> record = is_json_ ? ParseJsonRecord(line) : parser_.Parse(line);
-    if (!record.ok()) return record;
-    if (is_json_ && flags_.line.key.has_value()) record->key = flags_.line.key;
-    record->headers.insert(record->headers.end(), headers_.begin(), headers_.end());
-    if (!flags_.keep_partition) record->partition.reset();
-    if (flags_.partition.has_value()) record->partition = flags_.partition;
-    return record;
-  }
-
- private:
-  RecordSource(const ProduceFlags& flags, LineParser parser)
-      : flags_(flags), is_json_(flags.format == "jsonl"), parser_(std::move(parser)) {}
-
-  const ProduceFlags& flags_;
-  const bool is_json_;
-  LineParser parser_;
-  std::vector<std::pair<std::string, std::optional<std::string>>> headers_;
-};
-
 // What ended the input early.
 struct Fault {
   ExitCode code = kOk;
@@ -161,7 +123,7 @@ struct Fault {
 
 // Sends every line, up to the first fault.
 Fault SendLines(const RecordSource& source, const Subject& subject, LineReader& lines,
-                client::Producer& producer, Tally& tally, ProgressLine& progress) {
+                client::Producer& producer, Tally& tally, Screen& screen) {
   const auto at_line = [&](const absl::Status& status) {
     return fmt::format("line {}: {}", lines.line_number(), Explain(status, subject));
   };
@@ -172,20 +134,25 @@ Fault SendLines(const RecordSource& source, const Subject& subject, LineReader& 
     const absl::StatusOr<InputRecord> record = source.Parse(**line);
     if (!record.ok()) return {kFailed, at_line(record.status())};
     const uint64_t number = lines.line_number();
+    const uint64_t bytes = record->key.value_or("").size() + record->value.value_or("").size();
+    tally.CountSent(1);
     const absl::Status sent = producer.Send(
-        subject.topic, record->View(),
-        [&tally, number](const client::SendResult& result) { tally.Count(result, number); });
+        subject.topic, record->View(), [&tally, number, bytes](const client::SendResult& result) {
+          tally.Count(result, number, bytes);
+        });
+    if (!sent.ok()) tally.CountSent(-1);
+    // After an interrupt: the records that were taken tell.
+    if (absl::IsCancelled(sent)) break;
     if (!sent.ok()) return {ExitCodeOf(sent), at_line(sent)};
-    progress.Update(number, lines.bytes_read());
+    screen.Update(number, lines.bytes_read());
   }
   return {};
 }
 
-std::string Summary(const Tally::Counts& counts, const std::string& topic, uint64_t bytes,
-                    absl::Duration elapsed) {
-  std::string text =
-      fmt::format("{}: {} in {}", topic, DescribeProgress(counts.produced, bytes, 0, elapsed),
-                  absl::FormatDuration(absl::Trunc(elapsed, absl::Milliseconds(1))));
+std::string Summary(const Tally::Counts& counts, const std::string& topic, absl::Duration elapsed) {
+  std::string text = fmt::format(
+      "{}: {} in {}", topic, DescribeProgress(counts.produced, counts.produced_bytes, 0, elapsed),
+      absl::FormatDuration(absl::Trunc(elapsed, absl::Milliseconds(1))));
   if (counts.failed > 0)
     text += fmt::format("; {} not appended", FormatCount(static_cast<int64_t>(counts.failed)));
   if (counts.unknown > 0) {
@@ -194,47 +161,70 @@ std::string Summary(const Tally::Counts& counts, const std::string& topic, uint6
   return text;
 }
 
+// Before anything is typed: whether there are the topic and the partition.
+absl::Status CheckTarget(const client::Client& client, const ProduceFlags& flags) {
+  const auto topic = client::Admin(client).GetTopic(flags.topic);
+  if (!topic.ok()) return topic.status();
+  const uint32_t count = topic->topic().partition_count();
+  if (flags.partition.value_or(0) < count) return absl::OkStatus();
+  return record::MakeError(
+      record::Reason::kPartitionNotFound,
+      fmt::format("topic {} has no partition {}, only {}", flags.topic, *flags.partition, count));
+}
+
+// Says what went wrong and what was done.
+ExitCode Conclude(const GlobalOptions& globals, const ProduceFlags& flags, const Fault& fault,
+                  const Tally::Counts& counts, absl::Duration elapsed) {
+  if (absl::IsCancelled(counts.first_failure)) {
+    Complain(fmt::format("line {}: there was no answer yet", counts.first_failed_line));
+  } else if (!counts.first_failure.ok()) {
+    Complain(fmt::format("line {}: {}", counts.first_failed_line,
+                         Explain(counts.first_failure, {globals.server, flags.topic})));
+  }
+  if (fault.code != kOk) Complain(fault.message);
+  if (counts.produced > 0 || fault.code == kOk) {
+    globals.Tell(Summary(counts, flags.topic, elapsed));
+  }
+  if (fault.code == kOk && counts.first_failure.ok()) return kOk;
+  if (counts.produced > 0) return kPartlyDone;
+  return fault.code != kOk ? fault.code : ExitCodeOf(counts.first_failure);
+}
+
 }  // namespace
 
 ExitCode Produce(const GlobalOptions& globals, const ProduceFlags& flags) {
   const Subject subject = {globals.server, flags.topic};
-  const absl::StatusOr<client::ProducerOptions> options = OptionsFor(flags);
+  absl::StatusOr<client::ProducerOptions> options = OptionsFor(flags);
   if (!options.ok()) return Fail(options.status(), subject);
   const absl::StatusOr<RecordSource> source = RecordSource::Create(flags);
   if (!source.ok()) return Fail(source.status(), subject);
   const absl::StatusOr<InputFile> input = InputFile::Open(flags.file);
   if (!input.ok()) return Fail(input.status(), {});
-
-  // Before anything is typed.
   const client::Client client = globals.Connect();
-  if (auto topic = client::Admin(client).GetTopic(flags.topic); !topic.ok()) {
-    return Fail(topic.status(), subject);
-  }
+  if (absl::Status status = CheckTarget(client, flags); !status.ok()) return Fail(status, subject);
 
-  const Interrupt interrupt;
   Tally tally;
-  LineReader lines(input->descriptor(), interrupt.descriptor(), source->max_line_bytes());
-  ProgressLine progress(!globals.quiet, input->size());
-  const absl::Time started = absl::Now();
+  Screen screen(!globals.quiet, input->size());
+  options->on_delay = [&screen, &subject](const absl::Status& why) {
+    screen.Warn(fmt::format("still trying: {}", Explain(why, subject)));
+  };
   client::Producer producer(client, *options);
-  const Fault fault = SendLines(*source, subject, lines, producer, tally, progress);
+  const Interrupt interrupt(
+      [&tally, &screen] {
+        const uint64_t left = tally.counts().unanswered();
+        if (left == 0) return;
+        screen.Warn(fmt::format("waiting for {}, interrupt again to quit",
+                                Count(static_cast<int64_t>(left), "answer")));
+      },
+      {.after = kPatience, .action = [&producer] { producer.Cancel(); }});
+  LineReader lines(input->descriptor(), interrupt.descriptor(), source->max_line_bytes());
+  const absl::Time started = absl::Now();
+  const Fault fault = SendLines(*source, subject, lines, producer, tally, screen);
   // Each record is answered or given up within the delivery timeout.
   static_cast<void>(producer.Flush());
-  progress.Clear();
-
-  const Tally::Counts counts = tally.counts();
-  if (!counts.first_failure.ok()) {
-    Complain(fmt::format("line {}: {}", counts.first_failed_line,
-                         Explain(counts.first_failure, subject)));
-  }
-  if (fault.code != kOk) Complain(fault.message);
-  if (counts.produced > 0 || fault.code == kOk) {
-    globals.Tell(Summary(counts, flags.topic, lines.bytes_read(), absl::Now() - started));
-  }
-  if (interrupt.requested()) return kInterrupted;
-  if (fault.code == kOk && counts.first_failure.ok()) return kOk;
-  if (counts.produced > 0) return kPartlyDone;
-  return fault.code != kOk ? fault.code : ExitCodeOf(counts.first_failure);
+  screen.Clear();
+  const ExitCode code = Conclude(globals, flags, fault, tally.counts(), absl::Now() - started);
+  return interrupt.requested() ? kInterrupted : code;
 }
 
 }  // namespace leat::cli

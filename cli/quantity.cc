@@ -124,6 +124,10 @@ std::string FormatCount(int64_t count) {
   return text;
 }
 
+std::string Count(int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", FormatCount(count), noun, count == 1 ? "" : "s");
+}
+
 std::string FormatTimestamp(int64_t timestamp_ms) {
   return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E3SZ", absl::FromUnixMillis(timestamp_ms),
                           absl::UTCTimeZone());

@@ -28,6 +28,9 @@ std::string DescribeDuration(absl::Duration duration);
 // "1,234,567".
 std::string FormatCount(int64_t count);
 
+// "1 record", "2,000 records".
+std::string Count(int64_t count, std::string_view noun);
+
 // "2026-01-31T12:00:00.123Z".
 std::string FormatTimestamp(int64_t timestamp_ms);
 

@@ -39,7 +39,7 @@ std::string DescribeProgress(uint64_t records, uint64_t bytes, uint64_t total_by
                              absl::Duration elapsed) {
   const double seconds = std::max(absl::ToDoubleSeconds(elapsed), 1e-3);
   const double bytes_per_second = static_cast<double>(bytes) / seconds;
-  std::string text = fmt::format("{} records, {}, {}/s", FormatCount(static_cast<int64_t>(records)),
+  std::string text = fmt::format("{}, {}, {}/s", Count(static_cast<int64_t>(records), "record"),
                                  FormatBytes(static_cast<int64_t>(bytes)),
                                  FormatBytes(static_cast<int64_t>(bytes_per_second)));
   if (total_bytes > bytes && bytes > 0) {

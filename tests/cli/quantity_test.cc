@@ -42,6 +42,8 @@ TEST(QuantityTest, WritesForPeople) {
   EXPECT_EQ(FormatCount(999), "999");
   EXPECT_EQ(FormatCount(1000), "1,000");
   EXPECT_EQ(FormatCount(-1234567), "-1,234,567");
+  EXPECT_EQ(Count(1, "record"), "1 record");
+  EXPECT_EQ(Count(2000, "record"), "2,000 records");
   EXPECT_EQ(FormatTimestamp(1769860800123), "2026-01-31T12:00:00.123Z");
 }
 
