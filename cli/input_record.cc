@@ -154,7 +154,8 @@ absl::StatusOr<InputRecord> LineParser::Match(std::string_view line) const {
   re2::StringPiece groups[2];
   const int group = key_regex_->NumberOfCapturingGroups() > 0 ? 1 : 0;
   if (!key_regex_->Match(re2::StringPiece(line.data(), line.size()), 0, line.size(),
-                         re2::RE2::UNANCHORED, groups, group + 1)) {
+                         re2::RE2::UNANCHORED, groups, group + 1) ||
+      groups[group].data() == nullptr) {
     return absl::InvalidArgumentError(
         fmt::format("no key: '{}' matches nothing in the line", *options_.key_regex));
   }

@@ -15,9 +15,9 @@ using client::Position;
 // Numbers above this are milliseconds: as seconds they would lie beyond the year 5138.
 constexpr int64_t kLargestSeconds = 100'000'000'000;
 
-absl::Status Bad(std::string_view text) {
+absl::Status Bad(std::string_view text, std::string_view last_choice) {
   return absl::InvalidArgumentError(
-      fmt::format("cannot read offset '{}': write start, end, N, +N, -N, @TIME, or FROM:TO", text));
+      fmt::format("cannot read offset '{}': write start, end, N, +N, -N{}", text, last_choice));
 }
 
 // Digits only.
@@ -38,10 +38,14 @@ std::optional<Position> ParseTime(std::string_view text, absl::Time now) {
     if (!ago.ok()) return std::nullopt;
     return Position::AtTime(absl::ToUnixMillis(now - *ago));
   }
+  // People write a blank where RFC 3339 has a T.
+  std::string date(text);
+  if (constexpr size_t kBlank = 10; date.size() > kBlank && date[kBlank] == ' ') date[kBlank] = 'T';
   absl::Time time;
-  for (const char* format : {"%Y-%m-%d%ET%H:%M:%E*S%Ez", "%Y-%m-%d%ET%H:%M:%E*S", "%Y-%m-%d"}) {
-    if (absl::ParseTime(format, std::string(text), &time, nullptr) &&
-        time != absl::InfiniteFuture() && time != absl::InfinitePast()) {
+  for (const char* format :
+       {"%Y-%m-%d%ET%H:%M:%E*S%Ez", "%Y-%m-%d%ET%H:%M:%E*S", "%Y-%m-%d%ET%H:%M", "%Y-%m-%d"}) {
+    if (absl::ParseTime(format, date, &time, nullptr) && time != absl::InfiniteFuture() &&
+        time != absl::InfinitePast()) {
       return Position::AtTime(absl::ToUnixMillis(time));
     }
   }
@@ -71,6 +75,12 @@ std::optional<Position> ParseEnd(std::string_view text, const Position& start, a
 }
 
 bool IsBackwards(const Position& start, const Position& end) {
+  using Kind = Position::Kind;
+  const bool from_end = start.kind == Kind::kLatest && end.kind == Kind::kBeforeLatest;
+  const bool to_start = end.kind == Kind::kEarliest;
+  if (from_end && end.value > 0) return true;
+  if (to_start && start.kind == Kind::kLatest) return true;
+  if (to_start && start.kind == Kind::kAfterStart && start.value > 0) return true;
   return start.kind == end.kind && start.kind != Position::Kind::kBeforeLatest &&
          start.value > end.value;
 }
@@ -79,7 +89,7 @@ bool IsBackwards(const Position& start, const Position& end) {
 
 absl::StatusOr<client::Position> ParsePosition(std::string_view text, absl::Time now) {
   const std::optional<Position> position = ParsePlace(text, now);
-  if (!position.has_value()) return Bad(text);
+  if (!position.has_value()) return Bad(text, " or @TIME");
   return *position;
 }
 
@@ -90,6 +100,7 @@ absl::StatusOr<OffsetRange> ParseOffsetRange(std::string_view text, absl::Time n
     const std::optional<Position> start =
         colon == 0 ? Position::Earliest() : ParsePlace(text.substr(0, colon), now);
     if (!start.has_value()) continue;
+    if (colon + 1 == text.size()) return OffsetRange{*start, {}};
     const std::optional<Position> end = ParseEnd(text.substr(colon + 1), *start, now);
     if (!end.has_value()) continue;
     if (IsBackwards(*start, *end)) {
@@ -97,7 +108,7 @@ absl::StatusOr<OffsetRange> ParseOffsetRange(std::string_view text, absl::Time n
     }
     return OffsetRange{*start, *end};
   }
-  return Bad(text);
+  return Bad(text, ", @TIME, or FROM:TO");
 }
 
 }  // namespace leat::cli

@@ -1,9 +1,9 @@
 // The `-o` flag: which part of a partition is read. Pure.
 //
-//   RANGE = FROM | FROM ":" TO | ":" TO       without TO the read goes on with what comes
+//   RANGE = FROM | [FROM] ":" [TO]       without TO the read goes on with what comes
 //   FROM, TO = "start" | "end" | N | "+N" (N after the start) | "-N" (N before the end) | "@" TIME
-//   TIME = seconds or milliseconds since 1970 | 2026-01-31 | RFC 3339 | "-" DURATION (such as
-//   -1h30m ago)
+//   TIME = seconds or milliseconds since 1970 | 2026-01-31 | 2026-01-31 12:00[:00] | RFC 3339 |
+//   "-" DURATION (such as -1h30m ago)
 //
 // After "@TIME:" the end is a TIME too, or "end".
 

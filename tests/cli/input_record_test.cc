@@ -102,6 +102,7 @@ TEST(LineParserTest, FindsTheKeyByExpression) {
             (InputRecord{.key = "ann", .value = "at 7 user=ann x"}));
   EXPECT_EQ(ParseLine({.key_regex = R"(\d+)"}, "a 42 \xff")->key, "42");
   EXPECT_FALSE(ParseLine({.key_regex = "x"}, "y").ok());
+  EXPECT_FALSE(ParseLine({.key_regex = "(x)?y"}, "y").ok()) << "the group took no part";
 }
 
 TEST(LineParserTest, RefusesUselessFlags) {
