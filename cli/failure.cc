@@ -29,9 +29,10 @@ std::string HintFor(const absl::Status& status, Reason reason, const Subject& su
     case Reason::kTopicAlreadyExists:
       return fmt::format("'leat topic describe {}' shows it", subject.topic);
     case Reason::kOffsetOutOfRange:
-      return fmt::format("readable are offsets {} up to {}; '-o start' takes the first",
-                         MetadataValue(status, "logStartOffset"),
-                         MetadataValue(status, "highWatermark"));
+      return fmt::format(
+          "readable are offsets {} up to {}; '-o start' takes the first, '-p' other "
+          "partitions only",
+          MetadataValue(status, "logStartOffset"), MetadataValue(status, "highWatermark"));
     case Reason::kTopicRecreated:
       return "it was deleted and made again meanwhile; look at it and try again";
     case Reason::kBacklogFull:
@@ -49,7 +50,8 @@ std::string HintFor(const absl::Status& status, Reason reason, const Subject& su
       return "'leat topic describe' shows what can still be read";
     case Reason::kTooLarge:
       return fmt::format(
-          "'leat topic set {} max_record_bytes=...' or max_batch_bytes=... allow more",
+          "serialized, a record has a few bytes more than its key, value and headers; 'leat topic "
+          "set {} max_record_bytes=...' or max_batch_bytes=... allow more",
           subject.topic);
     case Reason::kGroupNotFound:
       return fmt::format("'leat group ls' shows what there is, 'leat consume -g {}' makes it",

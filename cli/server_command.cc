@@ -21,15 +21,40 @@ const char* DescribeStop(const v1::RecoveryReport& recovery) {
   return recovery.clean_shutdown() ? "after a clean stop" : "after a crash";
 }
 
+std::string KindName(v1::RecoveryFinding::Kind kind) {
+  switch (kind) {
+    case v1::RecoveryFinding::KIND_TAIL_CUT:
+      return "cut";
+    case v1::RecoveryFinding::KIND_CORRUPT:
+      return "corrupt";
+    case v1::RecoveryFinding::KIND_QUARANTINED:
+      return "moved aside";
+    default:
+      return "found";
+  }
+}
+
+// What is moved aside belongs to no partition.
+std::string DescribeFinding(const v1::RecoveryFinding& finding) {
+  const std::string kind = KindName(finding.kind());
+  if (finding.kind() == v1::RecoveryFinding::KIND_QUARANTINED) {
+    return fmt::format("  {}: {}: {}\n", kind, finding.file(), finding.detail());
+  }
+  const std::string bytes =
+      finding.bytes() == 0 ? "" : Count(static_cast<int64_t>(finding.bytes()), "byte") + " ";
+  return fmt::format("  topic {}, partition {}, offset {}: {}{}: {}, at byte {}: {}\n",
+                     finding.topic(), finding.partition(), finding.offset(), bytes, kind,
+                     finding.file(), finding.position(), finding.detail());
+}
+
 std::string DescribeRecovery(const v1::RecoveryReport& recovery) {
   std::string text = fmt::format(
-      "last start: {}, {} partitions, {} checked in {}\n", DescribeStop(recovery),
-      recovery.partitions_opened(), FormatBytes(static_cast<int64_t>(recovery.bytes_checked())),
+      "last start: {}, {}, {} checked in {}\n", DescribeStop(recovery),
+      Count(static_cast<int64_t>(recovery.partitions_opened()), "partition"),
+      FormatBytes(static_cast<int64_t>(recovery.bytes_checked())),
       DescribeDuration(absl::Milliseconds(TimeUtil::DurationToMilliseconds(recovery.duration()))));
   for (const v1::RecoveryFinding& finding : recovery.findings()) {
-    text += fmt::format("  {}/{}: {} {} at byte {}, offset {}: {}\n", finding.topic(),
-                        finding.partition(), v1::RecoveryFinding::Kind_Name(finding.kind()),
-                        finding.file(), finding.position(), finding.offset(), finding.detail());
+    text += DescribeFinding(finding);
   }
   const auto shown = static_cast<uint64_t>(recovery.findings_size());
   if (recovery.findings_total() > shown) {
@@ -45,15 +70,16 @@ std::string Describe(const v1::GetServerInfoResponse& info, const std::string& s
   return fmt::format(
              "server {} version {} (API level {}), up since {}\n"
              "data: {} (id {})\n"
-             "I/O: {}{}, {}, {} shards\n"
+             "I/O: {}{}, {}, {}\n"
              "limits: message {}, record {}, {} partitions per topic, {} topics\n",
              server, info.version(), info.api_level(),
              FormatTimestamp(TimeUtil::TimestampToMilliseconds(info.start_time())),
              info.data_directory(), info.directory_id(),
              info.io_backend() == v1::IO_BACKEND_URING ? "io_uring" : "POSIX", why,
-             info.direct_io() ? "direct" : "through the page cache", info.shard_count(),
-             FormatBytes(limits.max_message_bytes()), FormatBytes(limits.max_record_bytes()),
-             limits.max_partitions_per_topic(), limits.max_topics()) +
+             info.direct_io() ? "direct" : "through the page cache",
+             Count(info.shard_count(), "shard"), FormatBytes(limits.max_message_bytes()),
+             FormatBytes(limits.max_record_bytes()), limits.max_partitions_per_topic(),
+             limits.max_topics()) +
          DescribeRecovery(info.recovery());
 }
 

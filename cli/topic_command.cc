@@ -45,10 +45,9 @@ void AddYes(TopicVerb& verb) {
 }
 
 constexpr char kSettingsHelp[] =
-    "NAME=VALUE: retention_time (7d, forever), retention_bytes (10GiB, 0 is no limit), "
-    "segment_bytes, segment_age, durability "
-    "(synced, written), max_record_bytes, max_batch_bytes, timestamp_type (create, append); NAME= "
-    "is the default";
+    "NAME=VALUE: retention_time (7d, forever), retention_bytes (10GiB, unlimited), segment_bytes, "
+    "segment_age, durability (synced, written), max_record_bytes, max_batch_bytes, timestamp_type "
+    "(create, append); NAME= is the default";
 
 }  // namespace
 

@@ -13,6 +13,7 @@
 #include "client/admin.h"
 #include "client/read_plan.h"
 #include "fmt/format.h"
+#include "storage/record/error.h"
 
 namespace leat::cli {
 namespace {
@@ -25,6 +26,16 @@ const v1::Partition* Find(const Partitions& partitions, uint32_t number) {
     if (partition.partition() == number) return &partition;
   }
   return nullptr;
+}
+
+// As `Fail`, for an offset that some partition has not got.
+ExitCode FailTrim(const absl::Status& status, const Subject& subject) {
+  if (record::ReasonOf(status) != record::Reason::kOffsetOutOfRange) return Fail(status, subject);
+  Complain(fmt::format(
+      "{}; nothing was removed: -p trims some partitions only, 'leat topic describe {}' shows how "
+      "far each one goes",
+      std::string(status.message()), subject.topic));
+  return ExitCodeOf(status);
 }
 
 struct TrimPlan {
@@ -67,9 +78,9 @@ std::string DescribeRemoval(const v1::GetTopicResponse& described) {
     records += partition.high_watermark() - partition.log_start_offset();
     bytes += partition.bytes_on_disk();
   }
-  return fmt::format("topic {}: {} partition{}, {} records, {} on disk\n", described.topic().name(),
-                     described.partitions_size(), described.partitions_size() == 1 ? "" : "s",
-                     FormatCount(records), FormatBytes(bytes));
+  return fmt::format("topic {}: {}, {}, {} on disk\n", described.topic().name(),
+                     Count(described.partitions_size(), "partition"), Count(records, "record"),
+                     FormatBytes(bytes));
 }
 
 }  // namespace
@@ -78,17 +89,16 @@ ExitCode TrimTopic(const GlobalOptions& globals, const TopicFlags& flags) {
   const Subject subject = {globals.server, flags.topics[0]};
   const client::Admin admin(globals.Connect());
   absl::StatusOr<TrimPlan> plan = PlanTrim(admin, flags);
-  if (!plan.ok()) return Fail(plan.status(), subject);
+  if (!plan.ok()) return FailTrim(plan.status(), subject);
   plan->request.set_validate_only(true);
   if (auto checked = admin.TrimTopic(plan->request); !checked.ok()) {
-    return Fail(checked.status(), subject);
+    return FailTrim(checked.status(), subject);
   }
   if (flags.dry_run) {
     const absl::Status status = Print(plan->text + "dry run: nothing was removed\n");
     return status.ok() ? kOk : Fail(status, {});
   }
-  const std::string question =
-      fmt::format("Remove {} records for good?", FormatCount(plan->records));
+  const std::string question = fmt::format("Remove {} for good?", Count(plan->records, "record"));
   if (absl::Status status =
           Confirm(globals.quiet && flags.yes ? "" : plan->text, question, flags.yes);
       !status.ok()) {
@@ -96,9 +106,9 @@ ExitCode TrimTopic(const GlobalOptions& globals, const TopicFlags& flags) {
   }
   plan->request.set_validate_only(false);
   if (auto trimmed = admin.TrimTopic(plan->request); !trimmed.ok()) {
-    return Fail(trimmed.status(), subject);
+    return FailTrim(trimmed.status(), subject);
   }
-  globals.Tell(fmt::format("removed {} records", FormatCount(plan->records)));
+  globals.Tell(fmt::format("removed {}", Count(plan->records, "record")));
   return kOk;
 }
 

@@ -21,6 +21,10 @@ absl::StatusOr<google::protobuf::Duration> ParseProtoDuration(std::string_view t
   return out;
 }
 
+absl::StatusOr<int64_t> ParseByteLimit(std::string_view text) {
+  return text == "unlimited" ? 0 : ParseBytes(text);
+}
+
 absl::StatusOr<uint32_t> ParseBytes32(std::string_view text) {
   const absl::StatusOr<int64_t> bytes = ParseBytes(text);
   if (!bytes.ok()) return bytes.status();
@@ -72,8 +76,11 @@ constexpr Setting kSettings[] = {
        return WriteDuration(config.retention_time(), "forever");
      }},
     {"retention_bytes",
-     Read<ParseBytes, [](auto& config, auto& value) { config.set_retention_bytes(value); }>,
-     [](const v1::TopicConfig& config) { return std::to_string(config.retention_bytes()); }},
+     Read<ParseByteLimit, [](auto& config, auto& value) { config.set_retention_bytes(value); }>,
+     [](const v1::TopicConfig& config) {
+       return config.retention_bytes() == 0 ? "unlimited"
+                                            : std::to_string(config.retention_bytes());
+     }},
     {"segment_bytes",
      Read<ParseBytes, [](auto& config, auto& value) { config.set_segment_bytes(value); }>,
      [](const v1::TopicConfig& config) { return std::to_string(config.segment_bytes()); }},

@@ -68,6 +68,22 @@ Table TableOf(const v1::GetTopicResponse& described) {
   return table;
 }
 
+// For programs: numbers as they are, and the topic in each row.
+Table CsvOf(const std::vector<v1::GetTopicResponse>& described) {
+  Table table({"topic", "partition", "log_start", "high_watermark", "bytes_on_disk", "segments",
+               "state", "detail"});
+  for (const v1::GetTopicResponse& answer : described) {
+    for (const v1::Partition& partition : answer.partitions()) {
+      table.Add(
+          {answer.topic().name(), std::to_string(partition.partition()),
+           std::to_string(partition.log_start_offset()), std::to_string(partition.high_watermark()),
+           std::to_string(partition.bytes_on_disk()), std::to_string(partition.segment_count()),
+           StateName(partition.state()), partition.state_detail()});
+    }
+  }
+  return table;
+}
+
 std::string TextOf(const v1::GetTopicResponse& described) {
   const v1::Topic& topic = described.topic();
   std::string text = fmt::format("topic {}\n  id={}\n  created={}\n", topic.name(),
@@ -109,8 +125,8 @@ ExitCode CreateTopics(const GlobalOptions& globals, const TopicFlags& flags) {
       const ExitCode code = Fail(topic.status(), {globals.server, flags.topics[i]});
       return i == 0 ? code : kPartlyDone;
     }
-    globals.Tell(fmt::format("created topic {} with {} partition{}", topic->name(),
-                             topic->partition_count(), topic->partition_count() == 1 ? "" : "s"));
+    globals.Tell(fmt::format("created topic {} with {}", topic->name(),
+                             Count(topic->partition_count(), "partition")));
   }
   return kOk;
 }
@@ -139,11 +155,10 @@ ExitCode DescribeTopics(const GlobalOptions& globals, const TopicFlags& flags) {
     if (!answer.ok()) return Fail(answer.status(), {globals.server, topic});
     described.push_back(*std::move(answer));
   }
+  if (*format == ListFormat::kCsv) return PrintOrFail(CsvOf(described).ToCsv());
   std::string text;
   for (const v1::GetTopicResponse& answer : described) {
-    if (*format == ListFormat::kCsv) {
-      text += TableOf(answer).ToCsv();
-    } else if (*format == ListFormat::kJsonLines) {
+    if (*format == ListFormat::kJsonLines) {
       text += ToJson(answer, JsonLayout::kLine);
     } else if (*format == ListFormat::kJson) {
       text += ToJson(answer, JsonLayout::kIndented);
@@ -178,8 +193,8 @@ ExitCode AddPartitions(const GlobalOptions& globals, const TopicFlags& flags) {
   request.set_partition_count(flags.partition_count);
   const auto topic = client::Admin(globals.Connect()).AddPartitions(request);
   if (!topic.ok()) return Fail(topic.status(), {globals.server, flags.topics[0]});
-  globals.Tell(fmt::format("{} has {} partitions; from now on keys may map to other ones",
-                           topic->name(), topic->partition_count()));
+  globals.Tell(fmt::format("{} has {}; from now on keys may map to other ones", topic->name(),
+                           Count(topic->partition_count(), "partition")));
   return kOk;
 }
 

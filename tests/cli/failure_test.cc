@@ -32,7 +32,8 @@ TEST(FailureTest, OneLineThatSaysWhatToDo) {
   EXPECT_EQ(Explain(MakeError(Reason::kOffsetOutOfRange, "offset 9 is out of range",
                               {{"logStartOffset", "2"}, {"highWatermark", "5"}}),
                     {}),
-            "offset 9 is out of range; readable are offsets 2 up to 5; '-o start' takes the first");
+            "offset 9 is out of range; readable are offsets 2 up to 5; '-o start' takes the first, "
+            "'-p' other partitions only");
   EXPECT_EQ(Explain(absl::UnavailableError("connect:\nrefused"), {"s:1", ""}),
             "connect: refused; is a server listening on s:1? 'leat serve' starts one, '-s "
             "HOST:PORT' names another");
