@@ -4,12 +4,14 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
-#include <vector>
 
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/failure.h"
 #include "fmt/format.h"
+#include "server/address.h"
 #include "server/process.h"
+#include "server/version.h"
 
 namespace leat::cli {
 
@@ -19,6 +21,10 @@ void GlobalOptions::Tell(std::string_view message) const {
 
 namespace {
 
+std::string CheckServer(const std::string& address) {
+  return std::string(server::CheckAddress(address).message());
+}
+
 int Main(int argc, char** argv) {
   // A client needs the same: it sends and receives the same megabytes.
   server::PrepareServerProcess();
@@ -27,11 +33,15 @@ int Main(int argc, char** argv) {
   GlobalOptions globals;
   Run run;
   CLI::App app("An append-only event log: server and client in one.", "leat");
+  app.formatter(MakeHelpFormatter());
+  app.set_version_flag("--version", fmt::format("leat {}", server::kVersion),
+                       "Print the version of this program");
   app.require_subcommand(1);
   app.fallthrough();
   app.option_defaults()->always_capture_default();
   app.add_option("-s,--server", globals.server, "The server: HOST:PORT, or unix:PATH")
-      ->envname("LEAT_SERVER");
+      ->envname("LEAT_SERVER")
+      ->check(CheckServer);
   app.add_flag("-q,--quiet", globals.quiet, "Print data and errors only");
   AddServeCommand(app, globals, run);
   AddTopicCommands(app, globals, run);
@@ -43,22 +53,19 @@ int Main(int argc, char** argv) {
   AddCompletionCommand(app, run);
   app.footer(
       "Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 unavailable or timed out, 5 conflict, 6 "
-      "partly done, "
-      "130 interrupted.\n'leat VERB --help' tells more about each verb.");
+      "partly done, 130 interrupted.\n'leat VERB --help' and 'leat help VERB' tell more about each "
+      "verb.");
+  CheckNumbers(app);
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
+    app.parse(ArgumentsOf(argc, argv));
+  } catch (const CLI::Success& asked) {
+    return app.exit(asked);
   } catch (const CLI::ParseError& error) {
-    const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
-    if (!unknown.empty()) {
-      Complain(fmt::format(
-          "'{}' means nothing here; 'leat --help' and 'leat VERB --help' tell what can be said",
-          unknown[0]));
-      return kUsage;
-    }
-    Complain(fmt::format("{}; 'leat --help' and 'leat VERB --help' tell what can be said",
-                         error.what()));
+    Complain(ExplainParseError(app, error));
+    return kUsage;
+  }
+  if (const std::string mistake = FindMistake(app); !mistake.empty()) {
+    Complain(mistake);
     return kUsage;
   }
   return run();

@@ -7,9 +7,11 @@ import os
 import pathlib
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], "tests/support"))
@@ -50,13 +52,20 @@ class EndToEndTest(unittest.TestCase):
 
     def test_lines_go_in_and_out(self):
         self.create()
-        self.leat("produce", self.topic, stdin=b"one\r\ntwo\n\nlast")
+        self.leat("produce", self.topic, stdin=b"one\ntwo\n\nlast")
         self.assertRegex(self.stderr, r"4 records")
         self.assertEqual(self.leat("consume", self.topic, "-e"), b"one\ntwo\n\nlast\n")
         self.assertEqual(self.leat("consume", self.topic, "-o", "1:3"), b"two\n\n")
         self.assertEqual(self.leat("consume", self.topic, "-o", "-1", "-n", "1"), b"last\n")
         self.assertEqual(self.leat("consume", self.topic, "-o", "+2:end"), b"\nlast\n")
         self.assertEqual(self.leat("consume", self.topic, "-o", "@-1h:end", "-n", "2"), b"one\ntwo\n")
+
+    def test_carriage_returns_are_kept(self):
+        self.create()
+        text = b"one\r\n\r\n\rtwo\n"
+        self.leat("produce", self.topic, stdin=text)
+        self.assertIn("3 records, 9 B", self.stderr)
+        self.assertEqual(self.leat("consume", self.topic, "-e"), text)
 
     def test_keys_and_headers(self):
         self.create("--partitions", "4")
@@ -117,10 +126,14 @@ class EndToEndTest(unittest.TestCase):
         self.leat("topic", "set", self.topic, "segment_bytes=64MiB", "retention_time=")
         described = self.leat("topic", "describe", self.topic).decode()
         self.assertIn("retention_time=7d", described)
+        self.assertIn("retention_bytes=unlimited", described)
+        self.leat("topic", "set", self.topic, "retention_bytes=unlimited")
         self.assertIn("segment_bytes=67108864", described)
         self.leat("topic", "add-partitions", self.topic, "3")
         topic = json.loads(self.leat("topic", "describe", self.topic, "-f", "json"))
         self.assertEqual(len(topic["partitions"]), 3)
+        rows = self.leat("topic", "describe", self.topic, "-f", "csv").decode().splitlines()
+        self.assertEqual(rows[1], self.topic + ",0,0,0,0,0,online,")
         self.assertIn(self.topic, self.leat("topic", "ls", self.topic[:8]).decode())
         self.leat("topic", "set", self.topic, "colour=red", code=2)
         self.leat("topic", "set", self.topic, "segment_bytes=1", code=2)
@@ -145,6 +158,9 @@ class EndToEndTest(unittest.TestCase):
         self.leat("topic", "trim", self.topic, "-o", "-3", "-y")
         self.assertEqual(self.leat("consume", self.topic, "-e"), b"7\n8\n9\n")
         self.leat("topic", "trim", self.topic, "-o", "11", "-y", code=1)
+        self.assertRegex(self.stderr, "nothing was removed: -p trims some partitions only")
+        self.leat("topic", "trim", self.topic, "-o", "1:2", "-y", code=2)
+        self.assertNotIn("FROM:TO", self.stderr)
 
     def test_remove_asks_at_a_terminal(self):
         self.create()
@@ -176,6 +192,71 @@ class EndToEndTest(unittest.TestCase):
         self.leat("produce", self.topic, "--file", "/nonexistent", code=3)
         self.leat("produce", self.topic, "-f", "jsonl", stdin=b"{]\n", code=1)
         self.assertIn("line 1: ", self.stderr)
+
+    def test_the_command_line_is_checked(self):
+        self.create()
+        for arguments, said in (
+            (["consume", self.topic, "-n", "-1"], "'-1' is not a number"),
+            (["consume", self.topic, "-p", "x"], "'x' is not a number"),
+            (["consume", self.topic, "-p", "4294967296"], "4294967296 is too large"),
+            (["-s", "127.0.0.1:99999", "topic", "ls"], "HOST:PORT"),
+            (["-s", "http://127.0.0.1:7450", "topic", "ls"], "HOST:PORT"),
+            (["consume", self.topic, self.topic], "named twice"),
+            (["topic", "list"], "is it 'ls'?"),
+            (["prodcue", self.topic], "is it 'produce'?"),
+            (["produce", self.topic, "--fromat", "raw"], "is it '--format'?"),
+        ):
+            self.leat(*arguments, code=2)
+            self.assertIn(said, self.stderr)
+            self.assertEqual(self.stderr.count("\n"), 1, self.stderr)
+        self.assertEqual(self.leat("--version"), self.leat("version"))
+        self.assertEqual(self.leat("help", "topic", "trim"), self.leat("topic", "trim", "--help"))
+        for verb in ([], ["serve"], ["consume"], ["produce"], ["topic", "create"]):
+            text = self.leat(*verb, "--help").decode()
+            self.assertLessEqual(max(map(len, text.splitlines())), 80)
+            self.assertNotIn("UINT", text)
+            self.assertNotIn("[]", text)
+
+    def test_produce_to_a_partition_that_is_not_there(self):
+        self.create()
+        self.leat("produce", self.topic, "-p", "1", code=3)
+        self.assertRegex(self.stderr, "has no partition 1, only 1")
+
+    def test_produce_says_what_it_waits_for_and_gives_up_when_told_to(self):
+        with tempfile.TemporaryDirectory() as directory:
+            full = Server(os.path.join(directory, "data"), LEAT_STORAGE_MIN_FREE_BYTES="1TiB")
+            leat = ["-s", full.listen]
+            self.leat(*leat, "topic", "create", self.topic)
+            self.leat(*leat, "produce", self.topic, "--timeout", "1500ms", stdin=b"x\n", code=4)
+            first, last = self.stderr.splitlines()[:2]
+            self.assertRegex(first, "still trying: .*free space")
+            self.assertRegex(last, "not delivered within 1.5s: .*free space")
+            producer = self.popen(
+                *leat, "produce", self.topic, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+            producer.stdin.write(b"x\n")
+            producer.stdin.close()
+            self.assertIn(b"still trying", producer.stderr.readline())
+            producer.send_signal(signal.SIGINT)
+            self.assertIn(b"waiting for 1 answer, interrupt again", producer.stderr.readline())
+            producer.send_signal(signal.SIGINT)
+            rest = producer.stderr.read().decode()
+            producer.stderr.close()
+            self.assertEqual(producer.wait(), 130)
+            self.assertRegex(rest, "0 records.*1 (not|perhaps) appended")
+            full.end(signal.SIGKILL)
+
+    def test_an_idle_connection_does_not_delay_the_stop(self):
+        with tempfile.TemporaryDirectory() as directory:
+            server = Server(os.path.join(directory, "data"))
+            host, port = server.listen.split(":")
+            with socket.create_connection((host, int(port))) as idle:
+                # HTTP/2 as far as the first settings; it never says goodbye.
+                idle.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5))
+                self.assertTrue(idle.recv(9))
+                begin = time.monotonic()
+                self.assertEqual(server.end(signal.SIGTERM), 0)
+                self.assertLess(time.monotonic() - begin, 3)
 
     def test_follow_ends_with_an_interrupt(self):
         self.create()

@@ -9,10 +9,11 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
 
 
 class Server:
-    """A server process on a free port. `end` ends it, `start` begins it again in the same place."""
+    """A server process on a free port. `end` ends it, `start` begins it again in the same place. `settings` are variables."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, **settings):
         self.directory = directory
+        self.environment = dict(ENVIRONMENT, **settings)
         self.listen = "127.0.0.1:0"
         self.start()
 
@@ -20,7 +21,7 @@ class Server:
         self.process = subprocess.Popen(
             [LEAT, "serve", "--data-dir", self.directory, "--listen", self.listen],
             stderr=subprocess.PIPE,
-            env=ENVIRONMENT,
+            env=self.environment,
         )
         line = ""
         while not re.search(r"127\.0\.0\.1:\d+", line):
