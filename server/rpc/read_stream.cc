@@ -287,8 +287,10 @@ void ReadStream::End(const absl::Status& status) {
     if (lane.ticket == 0) continue;
     context_.broker.CancelFetch(topic_, lane.cursor.partition(), lane.ticket);
   }
+  // Before the lanes go: `status` may be the fault of one.
+  const grpc::Status last = ToGrpcStatus(status);
   lanes_.clear();
-  outbox_.Finish(ToGrpcStatus(status));
+  outbox_.Finish(last);
 }
 
 class ReadStreamReactor final
