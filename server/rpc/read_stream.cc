@@ -180,8 +180,8 @@ void ReadStream::SendMore() {
       if (turn_bytes_ < format_.max_chunk_bytes || !lane.cursor.between_batches()) continue;
       sendable_.push_back(sendable_.front());
     } else {
-      // What was fetched before the fault is sent first. A copy: `End` ends the lanes too.
-      if (!lane.fault.ok()) return End(absl::Status(lane.fault));
+      // What was fetched before the fault is sent first.
+      if (!lane.fault.ok()) return End(lane.fault);
       lane.sendable = false;
     }
     sendable_.pop_front();
