@@ -122,7 +122,8 @@ class Broker {
   InternalLog& group_log(uint32_t number);
 
   // Has `observer` told of each topic there is, and then of each change to one before that change
-  // is answered: on the shard's thread, to which this posts. One for each shard.
+  // is answered: on the shard's thread, to which this posts. One for each shard. A topic that is
+  // told of as put can be found by then (`FindTopic`), on any thread.
   void ObserveTopics(uint32_t shard, TopicObserver observer);
 
   // --- The server ---

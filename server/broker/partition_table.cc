@@ -25,7 +25,10 @@ void PartitionTable::PutTopic(const TopicHandle& topic) {
   TopicEntry& entry = topics_[topic->id];
   entry.topic = topic;
   for (auto& [number, partition] : entry.partitions) partition->SetOptions(OptionsFor(*topic));
-  if (observer_) observer_(*topic, TopicEvent::kPut);
+}
+
+void PartitionTable::AnnounceTopic(const Topic& topic) {
+  if (observer_) observer_(topic, TopicEvent::kPut);
 }
 
 void PartitionTable::RemoveTopic(const log::Uuid& id, Barrier closed) {

@@ -53,6 +53,9 @@ class PartitionTable {
   // A topic that is new, or as it is now.
   void PutTopic(const TopicHandle& topic);
 
+  // Tells the observer of a topic that was put, once every thread can find it.
+  void AnnounceTopic(const Topic& topic);
+
   // Ends waiting fetches and refuses further calls with kTopicNotFound, at once; lets go of
   // `closed` when the logs are closed.
   void RemoveTopic(const log::Uuid& id, Barrier closed);

@@ -71,8 +71,20 @@ void TopicRegistry::Publish(std::vector<TopicChange> changes, io::Task in_force)
         for (const TopicChange& change : *shared) {
           if (change.put != nullptr) catalog_.Put(change.put);
         }
-        std::move(in_force)();
+        Announce(std::move(shared), std::move(in_force));
       });
+}
+
+// Not before the catalog has them: whoever hears of a topic may look it up from any thread.
+void TopicRegistry::Announce(std::shared_ptr<const std::vector<TopicChange>> changes,
+                             io::Task in_force) {
+  shards_.ForAll(
+      [changes = std::move(changes)](Shard& shard, const Barrier&) {
+        for (const TopicChange& change : *changes) {
+          if (change.put != nullptr) shard.partitions().AnnounceTopic(*change.put);
+        }
+      },
+      std::move(in_force));
 }
 
 void TopicRegistry::SaveLogStart(record::Offset log_start, io::IoCallback saved) {

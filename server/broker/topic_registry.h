@@ -52,6 +52,7 @@ class TopicRegistry {
 
  private:
   void Publish(std::vector<TopicChange> changes, io::Task in_force);
+  void Announce(std::shared_ptr<const std::vector<TopicChange>> changes, io::Task in_force);
   void SaveLogStart(record::Offset log_start, io::IoCallback saved);
   void RemoveDirectories(std::vector<log::Uuid> ids);
 

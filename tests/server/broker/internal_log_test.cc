@@ -210,7 +210,11 @@ TEST_F(InternalLogTest, TopicsAreToldBeforeTheirChangesAreAnswered) {
   const TopicHandle first = *server_.Create("first");
   std::vector<std::string> told;
   server_.broker().ObserveTopics(1, [&](const Topic& topic, TopicEvent event) {
-    const std::string what = event == TopicEvent::kPut ? "put " : "removed ";
+    const bool put = event == TopicEvent::kPut;
+    const std::string what = put ? "put " : "removed ";
+    // Whoever is told looks it up.
+    const auto found = server_.broker().FindTopic(topic.name);
+    EXPECT_EQ(found.ok() ? (*found)->partition_count : 0, put ? topic.partition_count : 0);
     told.push_back(what + topic.name + " " + std::to_string(topic.partition_count));
   });
   const TopicHandle second = *server_.Create("second", 3);
