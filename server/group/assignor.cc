@@ -12,8 +12,7 @@ namespace {
 
 class Shares {
  public:
-  Shares(int32_t member_count, std::vector<AssignorTopic>& topics)
-      : topics_(topics), loads_(member_count), held_(member_count) {}
+  Shares(int32_t member_count, std::vector<AssignorTopic>& topics);
 
   // Leaves partitions with owners that are still subscribed.
   void Keep();
@@ -41,6 +40,7 @@ class Shares {
   };
 
   size_t CountOf(int32_t member, int32_t topic) const;
+  void AddLoad(int32_t member, int32_t change);
   void Give(int32_t topic, uint32_t partition, int32_t member);
   // The least loaded subscriber; of equals the one with the least of the topic, then the first.
   int32_t Lightest(int32_t topic) const;
@@ -48,12 +48,19 @@ class Shares {
   void Execute(int32_t from, const Move& move);
 
   std::vector<AssignorTopic>& topics_;
+  std::vector<std::vector<bool>> subscribed_;  // By topic, then member.
   std::vector<int32_t> loads_;
-  std::vector<std::vector<Holding>> held_;  // By member; holdings in order of topic.
+  std::set<std::pair<int32_t, int32_t>> by_load_;  // Load and member.
+  std::vector<std::vector<Holding>> held_;         // By member; holdings in order of topic.
 };
 
-bool IsSubscribed(const AssignorTopic& topic, int32_t member) {
-  return std::binary_search(topic.subscribers.begin(), topic.subscribers.end(), member);
+Shares::Shares(int32_t member_count, std::vector<AssignorTopic>& topics)
+    : topics_(topics), loads_(member_count), held_(member_count) {
+  for (int32_t m = 0; m < member_count; ++m) by_load_.insert({0, m});
+  for (const AssignorTopic& topic : topics) {
+    std::vector<bool>& subscribed = subscribed_.emplace_back(member_count);
+    for (const int32_t member : topic.subscribers) subscribed[member] = true;
+  }
 }
 
 auto FindTopic(auto& holdings, int32_t topic) {
@@ -66,6 +73,13 @@ size_t Shares::CountOf(int32_t member, int32_t topic) const {
   return found == held_[member].end() || found->topic != topic ? 0 : found->partitions.size();
 }
 
+void Shares::AddLoad(int32_t member, int32_t change) {
+  auto entry = by_load_.extract({loads_[member], member});
+  loads_[member] += change;
+  entry.value().first = loads_[member];
+  by_load_.insert(std::move(entry));
+}
+
 void Shares::Give(int32_t topic, uint32_t partition, int32_t member) {
   auto holding = FindTopic(held_[member], topic);
   if (holding == held_[member].end() || holding->topic != topic) {
@@ -73,7 +87,7 @@ void Shares::Give(int32_t topic, uint32_t partition, int32_t member) {
   }
   holding->partitions.push_back(partition);
   topics_[topic].owners[partition] = member;
-  ++loads_[member];
+  AddLoad(member, 1);
 }
 
 void Shares::Keep() {
@@ -81,17 +95,21 @@ void Shares::Keep() {
     AssignorTopic& topic = topics_[t];
     for (uint32_t p = 0; p < topic.owners.size(); ++p) {
       const int32_t owner = std::exchange(topic.owners[p], kNoOwner);
-      if (owner != kNoOwner && IsSubscribed(topic, owner)) Give(t, p, owner);
+      if (owner != kNoOwner && subscribed_[t][owner]) Give(t, p, owner);
     }
   }
 }
 
 int32_t Shares::Lightest(int32_t topic) const {
   int32_t best = kNoOwner;
-  for (const int32_t member : topics_[topic].subscribers) {
-    if (best == kNoOwner || loads_[member] < loads_[best] ||
-        (loads_[member] == loads_[best] && CountOf(member, topic) < CountOf(best, topic))) {
+  size_t best_count = 0;
+  for (const auto& [load, member] : by_load_) {
+    if (best != kNoOwner && (load > loads_[best] || best_count == 0)) break;
+    if (!subscribed_[topic][member]) continue;
+    const size_t count = CountOf(member, topic);
+    if (best == kNoOwner || count < best_count) {
       best = member;
+      best_count = count;
     }
   }
   return best;
@@ -133,7 +151,7 @@ void Shares::Execute(int32_t from, const Move& move) {
   Holding& holding = held_[from][move.holding];
   const uint32_t partition = holding.partitions.back();
   holding.partitions.pop_back();
-  --loads_[from];
+  AddLoad(from, -1);
   Give(holding.topic, partition, move.to);
 }
 
@@ -142,19 +160,16 @@ void Shares::Execute(int32_t from, const Move& move) {
 void Shares::Level() {
   for (bool moved = true; moved;) {
     moved = false;
-    std::set<std::pair<int32_t, int32_t>> by_load;
-    for (int32_t m = 0; m < static_cast<int32_t>(loads_.size()); ++m)
-      by_load.insert({loads_[m], m});
-    while (!by_load.empty()) {
-      const auto [load, from] = *by_load.rbegin();
-      by_load.erase(std::prev(by_load.end()));
+    std::set<std::pair<int32_t, int32_t>> givers = by_load_;
+    while (!givers.empty()) {
+      const auto [load, from] = *givers.rbegin();
+      givers.erase(std::prev(givers.end()));
       const std::optional<Move> move = BestMove(from);
       if (!move.has_value()) continue;
       Execute(from, *move);
       moved = true;
-      by_load.insert({load - 1, from});
-      if (by_load.erase({move->to_load, move->to}) > 0)
-        by_load.insert({move->to_load + 1, move->to});
+      givers.insert({load - 1, from});
+      if (givers.erase({move->to_load, move->to}) > 0) givers.insert({move->to_load + 1, move->to});
     }
   }
 }

@@ -185,5 +185,17 @@ TEST(Assignor, ALargeGroupTakesNoTime) {
   for (const int32_t load : LoadsOf(kMembers, topics)) EXPECT_TRUE(load == 0 || load == 4);
 }
 
+TEST(Assignor, ManyTopicsTakeNoTimeEither) {
+  // One member has 1,000 topics, then 499 others come.
+  constexpr int32_t kMembers = 500;
+  Topics topics = Shared(kMembers, std::vector<uint32_t>(1'000, 1));
+  for (AssignorTopic& topic : topics) topic.owners = {0};
+  const std::clock_t start = std::clock();
+  Assign(kMembers, topics);
+  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  EXPECT_LT(seconds, 2);
+  for (const int32_t load : LoadsOf(kMembers, topics)) EXPECT_EQ(load, 2);
+}
+
 }  // namespace
 }  // namespace leat::group
