@@ -44,11 +44,13 @@ absl::Status CheckMessage(const v1::ReadResponse& message, int64_t& next) {
 
 }  // namespace
 
-absl::Status CreateTopic(const std::string& address, const std::string& topic) {
+absl::Status CreateTopic(const std::string& address, const std::string& topic,
+                         uint32_t partition_count) {
   const auto stub = v1::TopicService::NewStub(Connect(address));
   grpc::ClientContext context;
   v1::CreateTopicRequest request;
   request.set_topic(topic);
+  request.set_partition_count(partition_count);
   v1::CreateTopicResponse response;
   return ToStatus(stub->CreateTopic(&context, request, &response));
 }

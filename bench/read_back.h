@@ -10,7 +10,8 @@
 
 namespace leat::bench {
 
-absl::Status CreateTopic(const std::string& address, const std::string& topic);
+absl::Status CreateTopic(const std::string& address, const std::string& topic,
+                         uint32_t partition_count = 1);
 absl::Status DeleteTopic(const std::string& address, const std::string& topic);
 
 // Reads partition 0 from its start, whole batches; an error unless it holds exactly `records`

@@ -27,6 +27,7 @@ class ServerProcess {
   ~ServerProcess();  // Kills it.
 
   const std::string& address() const { return address_; }
+  pid_t pid() const { return pid_; }
 
   // SIGKILL, and waits for it to be gone.
   void Kill();
