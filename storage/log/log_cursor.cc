@@ -7,12 +7,13 @@
 namespace leat::log {
 
 LogCursor::LogCursor(const LogEnvironment& environment, std::shared_ptr<const DurableLog> log,
-                     std::shared_ptr<Segment> segment, const IndexEntry& start,
+                     std::shared_ptr<Segment> segment, const IndexEntry& start, record::Offset from,
                      PayloadCheck payloads)
     : environment_(environment),
       log_(std::move(log)),
       payloads_(payloads),
-      reader_(std::make_shared<SegmentReader>(environment, std::move(segment), start, payloads)) {}
+      reader_(std::make_shared<SegmentReader>(environment, std::move(segment), start, from,
+                                              payloads)) {}
 
 void LogCursor::Scan(uint64_t bytes, Visitor visit, io::IoCallback done) {
   LEAT_CHECK(done_ == nullptr);
@@ -50,7 +51,8 @@ bool LogCursor::EnterNextSegment() {
   // It may have been trimmed away.
   if (segment == nullptr || segment->base_offset() != next_offset) return false;
   const IndexEntry start = segment->index().FindOffset(next_offset);
-  reader_ = std::make_shared<SegmentReader>(environment_, std::move(segment), start, payloads_);
+  reader_ = std::make_shared<SegmentReader>(environment_, std::move(segment), start, next_offset,
+                                            payloads_);
   return true;
 }
 

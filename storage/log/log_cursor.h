@@ -27,9 +27,10 @@ class LogCursor : public std::enable_shared_from_this<LogCursor> {
   // stays and is the first one of the next scan.
   using Visitor = absl::AnyInvocable<bool(const ParsedFrame&, const io::AlignedBuffer& memory)>;
 
-  // Begins at `start`, an entry of the index of `segment`.
+  // Begins at `start`, an entry of the index of `segment`. `from`: as of `SegmentReader`.
   LogCursor(const LogEnvironment& environment, std::shared_ptr<const DurableLog> log,
-            std::shared_ptr<Segment> segment, const IndexEntry& start, PayloadCheck payloads);
+            std::shared_ptr<Segment> segment, const IndexEntry& start, record::Offset from,
+            PayloadCheck payloads);
 
   // Gives frames to `visit` until it has enough or the durable ones end; then calls `done`, perhaps
   // before this returns. `bytes` is a guess at how much will be visited. Errors are those of

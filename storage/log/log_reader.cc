@@ -80,7 +80,7 @@ void LogReader::StartDiskRead(record::Offset from, size_t max_bytes, ReadCallbac
     std::shared_ptr<Segment> segment = log_->Find(from);
     LEAT_CHECK(segment != nullptr);
     const IndexEntry start = segment->index().FindOffset(from);
-    cursor = std::make_shared<LogCursor>(environment_, log_, std::move(segment), start,
+    cursor = std::make_shared<LogCursor>(environment_, log_, std::move(segment), start, from,
                                          PayloadCheck::kVerify);
   }
   auto read = std::make_shared<DiskRead>(DiskRead{.collector = BatchCollector(from, max_bytes),
@@ -125,7 +125,7 @@ void LogReader::StartSearch(int64_t timestamp_ms, OffsetCallback done) {
   }
   // Timestamps are in the headers: payloads need not be sound to find one.
   const auto cursor = std::make_shared<LogCursor>(environment_, log_, start->segment, start->entry,
-                                                  PayloadCheck::kSkip);
+                                                  start->entry.first_offset, PayloadCheck::kSkip);
   busy_.insert(cursor);
   cursor->Scan(
       0,

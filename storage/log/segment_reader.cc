@@ -13,9 +13,10 @@
 
 namespace leat::log {
 SegmentReader::SegmentReader(const LogEnvironment& environment, std::shared_ptr<Segment> segment,
-                             const IndexEntry& start, PayloadCheck payloads)
+                             const IndexEntry& start, record::Offset from, PayloadCheck payloads)
     : environment_(environment),
       segment_(std::move(segment)),
+      from_(from),
       payloads_(payloads),
       file_(segment_->file()),
       position_(start.position),
@@ -30,7 +31,7 @@ absl::StatusOr<const ParsedFrame*> SegmentReader::Frame() {
   if (absl::Status fits = CheckFits(*header); !fits.ok()) return fits;
   frame_bytes_ = header->padded_bytes;
   if (bytes.size() < frame_bytes_) return nullptr;
-  absl::StatusOr<ParsedFrame> frame = ParseFrame(bytes.substr(0, frame_bytes_), buffer_, payloads_);
+  absl::StatusOr<ParsedFrame> frame = Parse(bytes.substr(0, frame_bytes_));
   if (!frame.ok()) return Corrupt(std::string(frame.status().message()));
   frame_ = *std::move(frame);
   frame_memory_ = buffer_;
@@ -38,6 +39,15 @@ absl::StatusOr<const ParsedFrame*> SegmentReader::Frame() {
   next_offset_ = frame_->next_offset();
   previous_crc_ = frame_->header.crc;
   return &*frame_;
+}
+
+// So that whoever was told of damage can read on behind it.
+absl::StatusOr<ParsedFrame> SegmentReader::Parse(std::string_view bytes) const {
+  if (next_offset_ < from_) {
+    absl::StatusOr<ParsedFrame> passed = ParseFrame(bytes, buffer_, PayloadCheck::kSkip);
+    if (!passed.ok() || passed->next_offset() <= from_) return passed;
+  }
+  return ParseFrame(bytes, buffer_, payloads_);
 }
 
 absl::Status SegmentReader::CheckFits(const FrameHeader& header) const {

@@ -34,9 +34,10 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   static constexpr uint64_t kFirstStepBytes = 64 << 10;
   static constexpr uint64_t kMaxStepBytes = 4 << 20;
 
-  // Begins at `start`, an entry of the segment's index.
+  // Begins at `start`, an entry of the segment's index. The payloads of frames that end before
+  // `from` are passed over: they are not checked.
   SegmentReader(const LogEnvironment& environment, std::shared_ptr<Segment> segment,
-                const IndexEntry& start, PayloadCheck payloads);
+                const IndexEntry& start, record::Offset from, PayloadCheck payloads);
 
   // The frame at hand, until `Advance`. Null when its bytes are not in memory yet (`Fill`), or when
   // it is not written yet (`AtEnd`). kLogCorrupt when it is damaged.
@@ -69,6 +70,7 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
 
  private:
   absl::Status CheckFits(const FrameHeader& header) const;
+  absl::StatusOr<ParsedFrame> Parse(std::string_view bytes) const;
   absl::Status Corrupt(const std::string& what) const;
   void Open();
   void ReadChunk();
@@ -78,6 +80,7 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
 
   const LogEnvironment environment_;
   const std::shared_ptr<Segment> segment_;
+  const record::Offset from_;
   const PayloadCheck payloads_;
   std::shared_ptr<io::File> file_;
 

@@ -184,7 +184,8 @@ TEST(LogReadTest, GivesWhatIsBeforeDamageAndThenSaysWhereItIs) {
   EXPECT_EQ(record::ReasonOf(status), record::Reason::kLogCorrupt);
   EXPECT_THAT(record::MetadataOf(status),
               ElementsAre(std::pair("file", log.FilePath(0)), std::pair("offset", "5")));
-  // Reading elsewhere and appending go on.
+  // Reading elsewhere, right behind it too, and appending go on.
+  EXPECT_EQ(*log.Read(6), Values(values.begin() + 6, values.end()));
   EXPECT_EQ(log.log().state(), LogState::kOnline);
   EXPECT_TRUE(log.AppendNow("more").ok());
 }
