@@ -107,6 +107,10 @@ class GroupConsumeJob : public client::AssignmentListener {
           event.topic, event.partition, event.gap_from, event.gap_to));
       return true;
     }
+    if (event.kind == ConsumeEvent::Kind::kDamage) {
+      NoteDamage(event);
+      return true;
+    }
     BeginOutput();
     format_->Append({event.topic, event.partition, event.record}, output_.buffer());
     ++records_;
@@ -115,6 +119,16 @@ class GroupConsumeJob : public client::AssignmentListener {
     --left_;
     if (output_.buffer()->size() < kFlushBytes) return left_ > 0;
     return FlushAndCommit() && left_ > 0;
+  }
+
+  // The other partitions are read on.
+  void NoteDamage(const ConsumeEvent& event) {
+    progress_.Clear();
+    Complain(fmt::format(
+        "{}; 'leat group seek {} --topic {} -p {} -o OFFSET --force' goes past it, the other "
+        "partitions are read on",
+        std::string(event.damage.message()), flags_.group, event.topic, event.partition));
+    damaged_ = true;
   }
 
   // Commits only what is written: after a kill it is printed again, never lost.
@@ -162,7 +176,7 @@ class GroupConsumeJob : public client::AssignmentListener {
                            Explain(closed, {globals_.server, {}, flags_.group})));
       result_ = kPartlyDone;
     }
-    return result_;
+    return damaged_ && result_ == kOk ? kPartlyDone : result_;
   }
 
   static constexpr size_t kFlushBytes = 64 << 10;
@@ -177,6 +191,7 @@ class GroupConsumeJob : public client::AssignmentListener {
   uint64_t bytes_ = 0;
   ProgressLine progress_;
   ExitCode result_ = kOk;
+  bool damaged_ = false;       // Of some partition not all could be read.
   absl::Status commit_error_;  // Of a commit that may have been the last.
   Consumer consumer_;
 };

@@ -35,6 +35,7 @@ struct ConsumeEvent {
   enum class Kind : uint8_t {
     kRecord,  // `record`.
     kGap,     // Offsets [gap_from, gap_to) can no longer be read.
+    kDamage,  // This partition cannot be read on, for `damage`: `Seek` past it. The others can.
   };
 
   Kind kind = Kind::kRecord;
@@ -44,6 +45,7 @@ struct ConsumeEvent {
   ReadRecord record;  // Its views live until the next call of `Next`.
   int64_t gap_from = 0;
   int64_t gap_to = 0;
+  absl::Status damage;
   // Of the partition, as known when the record was sent.
   int64_t high_watermark = 0;
 };

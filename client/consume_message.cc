@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/message_fields.h"
+#include "client/status.h"
 
 namespace leat::client {
 namespace {
@@ -66,6 +67,17 @@ bool DecodeGapEvent(std::string_view bytes, Delivery* out) {
   });
 }
 
+bool DecodeDamageEvent(std::string_view bytes, Delivery* out) {
+  v1::DeliveredDamage damage;
+  if (!damage.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
+  out->damage = FromRpcStatus(damage.error());
+  // As for a gap.
+  return !out->damage.ok() && ForEachField(bytes, [out](const Field& field) {
+    return field.number != v1::DeliveredDamage::kPositionFieldNumber ||
+           DecodePosition(field.bytes, out);
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<ConsumeMessage> DecodeConsumeMessage(std::string bytes) {
@@ -79,6 +91,9 @@ absl::StatusOr<ConsumeMessage> DecodeConsumeMessage(std::string bytes) {
       case v1::ConsumeResponse::kGapFieldNumber:
         delivered = true;
         return DecodeGapEvent(field.bytes, &delivery);
+      case v1::ConsumeResponse::kDamageFieldNumber:
+        delivered = true;
+        return DecodeDamageEvent(field.bytes, &delivery);
       default:
         return true;
     }

@@ -10,13 +10,14 @@
 #include <string_view>
 #include <variant>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/read_message.h"
 #include "leat/v1/group.pb.h"
 
 namespace leat::client {
 
-// Records of one partition, or a gap in it. Can be moved: views point into `bytes`.
+// Records of one partition, a gap in it, or its damage. Can be moved: views point into `bytes`.
 struct Delivery {
   std::unique_ptr<const std::string> bytes;
   std::string_view topic;
@@ -27,6 +28,7 @@ struct Delivery {
   uint64_t stream = 0;  // Which of the member's streams brought it; set by `MemberState`.
   // Kind, `next_offset`, high watermark; the records, or the gap.
   ReadMessage message;
+  absl::Status damage;  // Why nothing follows.
 };
 
 // A `leat.v1.ConsumeResponse`: what is in the log as a `Delivery`, all else as a protobuf object.

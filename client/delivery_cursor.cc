@@ -37,6 +37,7 @@ absl::StatusOr<std::optional<ConsumeEvent>> DeliveryCursor::Open(OwnedDelivery d
   const ReadMessage& message = current_->delivery.message;
   OwnedPartition& owner = *current_->owner;
   next_record_ = 0;
+  if (!current_->delivery.damage.ok()) return OpenDamage();
   if (message.kind == ReadMessage::Kind::kGap) return OpenGap();
   auto records =
       DecodeRecords(message, owner.delivered, std::numeric_limits<int64_t>::max(), &decompressed_);
@@ -58,6 +59,14 @@ std::optional<ConsumeEvent> DeliveryCursor::OpenGap() {
   event.kind = ConsumeEvent::Kind::kGap;
   event.gap_from = message.gap_from;
   event.gap_to = message.gap_to;
+  return event;
+}
+
+// Nothing is handled by it.
+ConsumeEvent DeliveryCursor::OpenDamage() const {
+  ConsumeEvent event = MakeEvent();
+  event.kind = ConsumeEvent::Kind::kDamage;
+  event.damage = current_->delivery.damage;
   return event;
 }
 

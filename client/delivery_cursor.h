@@ -37,6 +37,7 @@ class DeliveryCursor {
 
  private:
   std::optional<ConsumeEvent> OpenGap();
+  ConsumeEvent OpenDamage() const;
   ConsumeEvent MakeEvent() const;
 
   MemberState& state_;

@@ -34,6 +34,12 @@ absl::Status CheckRange(const Position& position) {
   return inside ? absl::OkStatus() : OffsetOutOfRange(position);
 }
 
+// What is committed already can be said again, also where the log has lost its end since.
+absl::Status CheckForward(const Partition& partition, const Position& position) {
+  const bool again = position.next_offset >= 0 && position.next_offset <= partition.committed;
+  return again ? absl::OkStatus() : CheckRange(position);
+}
+
 // Whether it is this member's, under the assignment named.
 absl::Status CheckOwner(const Partition& partition, const std::string& member_id,
                         const Position& position) {
@@ -41,7 +47,7 @@ absl::Status CheckOwner(const Partition& partition, const std::string& member_id
   if (partition.assignment_epoch != position.assignment.epoch) {
     return Fenced("the partition was assigned anew", partition.assignment_epoch);
   }
-  return CheckRange(position);
+  return absl::OkStatus();
 }
 
 // Who is no member names the present assignment, and none where there is no owner.
@@ -50,7 +56,7 @@ absl::Status CheckOutsider(const Partition& partition, const Position& position)
   if (position.assignment.epoch != epoch) {
     return Fenced(epoch == 0 ? "the partition has no owner" : "the partition is a member's", epoch);
   }
-  return CheckRange(position);
+  return absl::OkStatus();
 }
 
 PositionResult Done(const Partition& partition, int64_t committed) {
@@ -103,6 +109,7 @@ GroupState::Result GroupState::Decide(const command::Commit& command, const Mome
     result.status = command.member.has_value()
                         ? CheckOwner(partition, command.member->member_id, position)
                         : CheckOutsider(partition, position);
+    if (result.status.ok()) result.status = CheckForward(partition, position);
     if (!result.status.ok()) continue;
     result = CommitForward(partition, position, draft);
     committed = true;
@@ -121,6 +128,7 @@ GroupState::Result GroupState::Decide(const command::StartAt& command, const Mom
     const Partition& partition = PartitionOf(**group, position.assignment.partition);
     PositionResult& result = outcome.emplace_back();
     result.status = CheckOwner(partition, command.member.member_id, position);
+    if (result.status.ok()) result.status = CheckForward(partition, position);
     if (!seen.insert(position.assignment.partition).second) result.status = NamedTwice();
     if (!result.status.ok()) continue;
     result = partition.committed.has_value() ? Done(partition, *partition.committed)
@@ -140,6 +148,7 @@ GroupState::Result GroupState::Decide(const command::Release& command, const Mom
     const Partition& partition = PartitionOf(**group, place);
     PositionResult& result = outcome.emplace_back();
     result.status = CheckOwner(partition, command.member.member_id, position);
+    if (result.status.ok()) result.status = CheckForward(partition, position);
     if (result.status.ok() && !partition.revoking) {
       result.status = record::MakeError(record::Reason::kPartitionNotRevoked,
                                         "the partition was not asked for");
@@ -164,6 +173,7 @@ GroupState::Result GroupState::Decide(const command::SeekMember& command,
     const Partition& partition = PartitionOf(**group, place);
     PositionResult& result = outcome.emplace_back();
     result.status = CheckOwner(partition, command.member.member_id, position);
+    if (result.status.ok()) result.status = CheckRange(position);
     if (result.status.ok() && partition.revoking) {
       result.status = Fenced("the partition is to be released", partition.assignment_epoch);
     }

@@ -38,6 +38,11 @@ bool IsGone(const absl::Status& status) {
          reason == Reason::kPartitionNotFound || reason == Reason::kFencedMemberEpoch;
 }
 
+// Of a timestamp search: another one may go better.
+bool IsPassing(const absl::Status& status) {
+  return record::ReasonOf(status) == Reason::kServerStopping || absl::IsResourceExhausted(status);
+}
+
 class Start : public std::enable_shared_from_this<Start> {
  public:
   Start(RpcContext& context, group::Coordinator& groups, group::MemberRef member,
@@ -51,10 +56,10 @@ class Start : public std::enable_shared_from_this<Start> {
       auto topic = context_.broker.FindTopic(partition.topic, broker::FormatUuid(place.topic_id));
       if (!topic.ok()) continue;
       if (partition.committed.has_value()) {
-        started_.push_back({*std::move(topic), partition.assignment, {*partition.committed}});
+        started_.push_back({*std::move(topic), partition.assignment, {*partition.committed}, {}});
       } else {
         queries.push_back({*topic, place.partition, ToProto(partition.start)});
-        fresh_.push_back({*std::move(topic), partition.assignment, {}});
+        fresh_.push_back({*std::move(topic), partition.assignment, {}, {}});
       }
     }
     if (fresh_.empty()) return std::move(done_)(std::move(started_));
@@ -67,8 +72,14 @@ class Start : public std::enable_shared_from_this<Start> {
     group::command::StartAt command{.member = member_, .positions = {}};
     std::vector<StartedPartition> kept;
     for (size_t i = 0; i < found.size(); ++i) {
-      if (!found[i].ok() && IsGone(found[i].status())) continue;
-      if (!found[i].ok()) return std::move(done_)(found[i].status());
+      const absl::Status& status = found[i].status();
+      if (IsGone(status)) continue;
+      if (IsPassing(status)) return std::move(done_)(status);
+      if (!status.ok()) {
+        fresh_[i].damage = status;
+        started_.push_back(std::move(fresh_[i]));
+        continue;
+      }
       command.positions.push_back(
           {fresh_[i].assignment, found[i]->offset.value, found[i]->high_watermark.value});
       kept.push_back(std::move(fresh_[i]));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/broker/topic.h"
 #include "server/group/coordinator.h"
@@ -21,13 +22,15 @@ struct StartedPartition {
   broker::TopicHandle topic;
   group::Assignment assignment;
   record::Offset start;
+  absl::Status damage;  // Why the start could not be found, if so; nothing is committed then.
 };
 
 using PartitionsStarted =
     absl::AnyInvocable<void(absl::StatusOr<std::vector<StartedPartition>>) &&>;
 
-// Leaves out what is not the member's any more, or gone. Errors: those of `Coordinator::Submit` and
-// of timestamp searches. `done` runs on a shard's thread, the pool's or the caller's.
+// Leaves out what is not the member's any more, or gone. Errors: those of `Coordinator::Submit`;
+// and kServerStopping and RESOURCE_EXHAUSTED of timestamp searches. `done` runs on a shard's
+// thread, the pool's or the caller's.
 void FindStarts(RpcContext& context, group::Coordinator& groups, group::MemberRef member,
                 std::vector<group::event::AssignedPartition> partitions, PartitionsStarted done);
 

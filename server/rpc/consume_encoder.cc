@@ -4,6 +4,7 @@
 
 #include "server/rpc/message_writer.h"
 #include "server/rpc/response_encoder.h"
+#include "server/rpc/status.h"
 
 namespace leat::rpc {
 namespace {
@@ -52,6 +53,13 @@ absl::Cord EncodeDeliveredGap(const MemberPlace& place, record::Offset from) {
   gap.set_from_offset(from.value);
   gap.set_to_offset(place.next_offset.value);
   gap.set_reason(v1::Gap::REASON_TRIMMED);
+  return Encode(response);
+}
+
+absl::Cord EncodeDeliveredDamage(const MemberPlace& place, const absl::Status& why) {
+  v1::ConsumeResponse response;
+  *response.mutable_damage()->mutable_position() = ToProto(place);
+  *response.mutable_damage()->mutable_error() = ToRpcStatus(why);
   return Encode(response);
 }
 

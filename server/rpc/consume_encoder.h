@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "leat/v1/group.pb.h"
 #include "server/rpc/chunk_cutter.h"
@@ -36,6 +37,9 @@ absl::Cord EncodeDeliveredRecords(const MemberPlace& place, record::Offset high_
 
 // Records in [from, the place) were removed by retention or a trim.
 absl::Cord EncodeDeliveredGap(const MemberPlace& place, record::Offset from);
+
+// What follows the place cannot be read, because of `why`.
+absl::Cord EncodeDeliveredDamage(const MemberPlace& place, const absl::Status& why);
 
 absl::Cord Encode(const v1::ConsumeResponse& response);
 

@@ -81,6 +81,11 @@ absl::StatusOr<OwnedPartition*> MemberDelivery::Find(std::string_view topic,
   return &owned;
 }
 
+void MemberDelivery::MarkDamaged(OwnedPartition& partition, const absl::Status& why) {
+  partition.damage = WithPlace(partition, why);
+  MarkSendable(partition);
+}
+
 void MemberDelivery::Revoke(OwnedPartition& partition) {
   partition.revoking = true;
   StopFetching(partition);
@@ -160,25 +165,35 @@ bool MemberDelivery::OutboxHasRoom(size_t max_messages) const {
 void MemberDelivery::SendMore() {
   while (!sendable_.empty() && !credit_.exhausted() && OutboxHasRoom(kMaxQueuedMessages)) {
     OwnedPartition* partition = Find(sendable_.front());
-    if (partition != nullptr) {
-      const Amount& left = credit_.left();
-      auto delivery = partition->delivery.Next(
-          std::min(max_chunk_bytes_, static_cast<size_t>(left.bytes)),
-          static_cast<uint32_t>(std::min<int64_t>(left.records, UINT32_MAX)));
-      if (!delivery.ok()) return on_error_(WithPlace(*partition, delivery.status()));
-      if (delivery->has_value()) {
-        Send(*partition, **std::move(delivery));
-        if (turn_bytes_ < max_chunk_bytes_ || !partition->delivery.between_batches()) continue;
-        sendable_.push_back(sendable_.front());
-      } else {
-        // What was fetched before the fault is sent first.
-        if (!partition->fault.ok()) return on_error_(partition->fault);
-        partition->sendable = false;
-      }
+    if (partition != nullptr && SendNext(*partition)) {
+      if (turn_bytes_ < max_chunk_bytes_ || !partition->delivery.between_batches()) continue;
+      sendable_.push_back(sendable_.front());
+    } else if (partition != nullptr) {
+      partition->sendable = false;
     }
     sendable_.pop_front();
     turn_bytes_ = 0;
   }
+}
+
+// False when there is nothing more to send for now.
+bool MemberDelivery::SendNext(OwnedPartition& partition) {
+  const Amount& left = credit_.left();
+  auto delivery =
+      partition.delivery.Next(std::min(max_chunk_bytes_, static_cast<size_t>(left.bytes)),
+                              static_cast<uint32_t>(std::min<int64_t>(left.records, UINT32_MAX)));
+  if (delivery.ok() && delivery->has_value()) {
+    Send(partition, **std::move(delivery));
+    return true;
+  }
+  if (!delivery.ok()) {
+    StopFetching(partition);  // What follows the damage must not be sent.
+    partition.damage = WithPlace(partition, delivery.status());
+  }
+  if (!partition.damage.ok()) {
+    outbox_.Send(EncodeDeliveredDamage(partition.place(), partition.damage));
+  }
+  return false;
 }
 
 void MemberDelivery::Send(OwnedPartition& partition, Delivery delivery) {

@@ -47,7 +47,7 @@ struct OwnedPartition {
   // Of the fetch under way, if any: its answer is dropped unless it brings `fetch_id`.
   uint64_t fetch_id = 0;
   uint64_t fetch_ticket = 0;
-  absl::Status fault;     // Why no more can be fetched.
+  absl::Status damage;    // Why no more can be fetched, if so.
   bool sendable = false;  // In the queue of those that have something to send.
   bool hungry = false;    // In the queue of those that have more to fetch at once.
 
@@ -63,10 +63,10 @@ absl::Status WithPlace(const OwnedPartition& partition, const absl::Status& stat
 
 class MemberDelivery {
  public:
-  // What ends the stream: damage, or a committed offset that is past the log's end.
+  // What ends the stream: a disk or a process that has no room to read.
   using OnError = absl::AnyInvocable<void(const absl::Status&)>;
 
-  // All but `on_error` outlive it; `on_error` is called from `Pump` and from answers to fetches.
+  // All but `on_error` outlive it; `on_error` is called from answers to fetches.
   MemberDelivery(RpcContext& context, StreamOutbox& outbox, StreamStrand& strand, OnError on_error)
       : context_(context),
         outbox_(outbox),
@@ -87,6 +87,8 @@ class MemberDelivery {
   // As named by the member: kFencedMemberEpoch, kTopicNotFound, kTopicRecreated.
   absl::StatusOr<OwnedPartition*> Find(std::string_view topic, std::string_view topic_id,
                                        uint32_t partition, uint64_t assignment_epoch);
+  // It cannot be read on, because of `why`: the member is told when it was sent what comes before.
+  void MarkDamaged(OwnedPartition& partition, const absl::Status& why);
   // Sends no more of it; what is to be released is kept in mind.
   void Revoke(OwnedPartition& partition);
   void Remove(const group::Assignment& assignment);
@@ -110,6 +112,7 @@ class MemberDelivery {
 
  private:
   void SendMore();
+  bool SendNext(OwnedPartition& partition);
   void Send(OwnedPartition& partition, Delivery delivery);
   void FetchMore();
   void GoOnFetching(OwnedPartition& partition);

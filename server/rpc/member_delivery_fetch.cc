@@ -28,7 +28,7 @@ void MemberDelivery::FetchMore() {
   while (!hungry_.empty() && !credit_.exhausted()) {
     OwnedPartition* partition = Find(hungry_.front());
     const bool wanted = partition != nullptr && partition->fetch_id == 0 && !partition->paused &&
-                        !partition->revoking;
+                        !partition->revoking && partition->damage.ok();
     if (wanted) {
       auto hold = allowance_.TryHold(allowance_.fetch_bytes());
       if (hold == nullptr) return;
@@ -44,7 +44,7 @@ void MemberDelivery::FetchMore() {
 void MemberDelivery::GoOnFetching(OwnedPartition& partition) {
   const bool fetching = partition.fetch_id != 0;
   if (stopped_ || fetching || partition.paused || partition.revoking) return;
-  if (!partition.fault.ok()) return;
+  if (!partition.damage.ok()) return;
   if (partition.delivery.caught_up()) return Fetch(partition, allowance_.fetch_bytes(), nullptr);
   if (!std::exchange(partition.hungry, true)) hungry_.push_back(partition.assignment);
 }
@@ -101,8 +101,8 @@ void MemberDelivery::OnFetchFailed(OwnedPartition& partition, const absl::Status
     case Reason::kCallEnded:
       return;
     default:
-      partition.fault = WithPlace(partition, status);
-      MarkSendable(partition);
+      if (absl::IsResourceExhausted(status)) return on_error_(WithPlace(partition, status));
+      MarkDamaged(partition, status);
       Pump();
   }
 }
@@ -110,7 +110,7 @@ void MemberDelivery::OnFetchFailed(OwnedPartition& partition, const absl::Status
 // What was fetched and not sent is let go of: others need the memory.
 void MemberDelivery::StopFetching(OwnedPartition& partition) {
   partition.delivery.DropFetched();
-  partition.fault = absl::OkStatus();
+  partition.damage = absl::OkStatus();
   if (std::exchange(partition.fetch_id, 0) == 0) return;
   context_.broker.CancelFetch(partition.topic, partition.assignment.partition.partition,
                               partition.fetch_ticket);

@@ -83,7 +83,9 @@ void MemberStream::OnStarted(const group::event::Assigned& assigned,
   told.set_member_epoch(assigned.member_epoch);
   for (StartedPartition& partition : *started) {
     delivery_.Assign(std::move(partition.topic), partition.assignment, partition.start);
-    *told.add_positions() = ToProto(delivery_.Find(partition.assignment)->place());
+    OwnedPartition& owned = *delivery_.Find(partition.assignment);
+    if (!partition.damage.ok()) delivery_.MarkDamaged(owned, partition.damage);
+    *told.add_positions() = ToProto(owned.place());
     if (told.positions_size() >= kMaxPositions) {
       Send(response);
       told.clear_positions();

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -24,7 +25,11 @@ absl::Status PartitionNotFound(const PlaceQuery& query) {
        {"partitionCount", std::to_string(query.topic->partition_count)}});
 }
 
-// Topics are asked all at once; whoever answers last answers the caller.
+// Queries that fail or succeed together: all of a topic, except that each search for a time is one
+// of its own.
+using Together = std::pair<const broker::Topic*, std::optional<size_t>>;
+
+// All are asked at once; whoever answers last answers the caller.
 struct Resolution {
   Resolution(size_t queries, PlacesResolved done)
       : answers(queries, absl::UnknownError("")), done(std::move(done)) {}
@@ -35,7 +40,7 @@ struct Resolution {
     }
   }
 
-  Answers answers;  // Each topic writes its own.
+  Answers answers;  // Each writes its own.
   PlacesResolved done;
   std::atomic<size_t> waiting = 1;
 };
@@ -44,16 +49,17 @@ struct Resolution {
 
 void ResolvePlaces(RpcContext& context, std::vector<PlaceQuery> queries, PlacesResolved done) {
   auto resolution = std::make_shared<Resolution>(queries.size(), std::move(done));
-  std::map<const broker::Topic*, std::vector<size_t>> by_topic;
+  std::map<Together, std::vector<size_t>> parts;
   for (size_t i = 0; i < queries.size(); ++i) {
     if (queries[i].partition < queries[i].topic->partition_count) {
-      by_topic[queries[i].topic.get()].push_back(i);
+      const bool searches = queries[i].position.has_timestamp_ms();
+      parts[{queries[i].topic.get(), searches ? std::optional(i) : std::nullopt}].push_back(i);
     } else {
       resolution->answers[i] = PartitionNotFound(queries[i]);
     }
   }
-  resolution->waiting += by_topic.size();
-  for (const auto& [topic, indexes] : by_topic) {
+  resolution->waiting += parts.size();
+  for (const auto& [part, indexes] : parts) {
     std::vector<PositionQuery> positions;
     for (const size_t i : indexes) positions.push_back({queries[i].partition, queries[i].position});
     ResolvePositions(
