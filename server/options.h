@@ -33,6 +33,8 @@ struct ServerOptions {
   uint64_t read_in_flight_bytes = uint64_t{256} << 20;
   uint64_t grpc_memory_bytes = uint64_t{1} << 30;
 
+  absl::Duration revocation_deadline = absl::Seconds(60);
+
   std::string log_level = "info";
   std::string log_format = "text";
 

@@ -49,6 +49,12 @@ rpc::ServerLimits ToLimits(const ServerOptions& options) {
   return limits;
 }
 
+group::GroupLog::Options ToGroupOptions(const ServerOptions& options) {
+  group::GroupLog::Options result;
+  result.limits.revocation_deadline_ms = absl::ToInt64Milliseconds(options.revocation_deadline);
+  return result;
+}
+
 }  // namespace
 
 // In order of construction; what is below is destroyed first.
@@ -111,7 +117,7 @@ absl::Status Server::Impl::Start() {
 }
 
 void Server::Impl::LoadGroups() {
-  groups = std::make_unique<GroupHost>(*broker, group::GroupLog::Options{});
+  groups = std::make_unique<GroupHost>(*broker, ToGroupOptions(options));
   absl::Notification loaded;
   groups->Load([&loaded] { loaded.Notify(); });
   loaded.WaitForNotification();

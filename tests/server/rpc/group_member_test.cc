@@ -136,6 +136,42 @@ TEST_F(GroupTest, APartitionIsHandedOverWhereItWasReleased) {
   EXPECT_EQ(first->TakeAssigned().positions(0).next_offset(), 3);
 }
 
+TEST_F(GroupTest, WhoeverDoesNotReleaseInTimeLosesThePartitionAndIsFenced) {
+  ASSERT_TRUE(Stop().ok());
+  options_.revocation_deadline = absl::Milliseconds(300);
+  StartAll();
+  ASSERT_OK(Create("t", 2));
+  Append("t", 3, "a", 0);
+  Append("t", 3, "a", 1);
+  auto [silent, all] = Assigned();
+  v1::PartitionPosition position;
+  silent->TakeValues(6);
+  auto next = NewMember(JoinOf());
+  const v1::Revoked asked = silent->TakeRevoked();
+  ASSERT_EQ(asked.positions_size(), 1);
+  EXPECT_GT(asked.deadline_ms(), 0u);
+  EXPECT_LE(asked.deadline_ms(), 300u);
+  // Until then it may commit.
+  position = asked.positions(0);
+  position.set_next_offset(2);
+  EXPECT_EQ(Reasons(silent->Commit(position)), Values{""});
+
+  const v1::Revoked taken = silent->TakeRevoked();
+  EXPECT_EQ(taken.reason(), v1::CHANGE_REASON_DEADLINE_PASSED);
+  EXPECT_EQ(taken.deadline_ms(), 0u);
+  ASSERT_EQ(taken.positions_size(), 1);
+  EXPECT_EQ(taken.positions(0).assignment_epoch(), position.assignment_epoch());
+  const v1::Assigned assigned = next->TakeAssigned();
+  ASSERT_EQ(assigned.positions_size(), 1);
+  EXPECT_EQ(assigned.positions(0).partition(), position.partition());
+  EXPECT_EQ(assigned.positions(0).next_offset(), 2);
+  EXPECT_EQ(next->TakeValues(1), Values{"a2"});
+  position.set_next_offset(3);
+  EXPECT_EQ(Reasons(silent->Commit(position)), Values{"FENCED_MEMBER_EPOCH"});
+  EXPECT_EQ(Reasons(silent->Release(position)), Values{"FENCED_MEMBER_EPOCH"});
+  EXPECT_EQ(Describe(position.partition()).committed_offset(), 2);
+}
+
 TEST_F(GroupTest, ABrokenStreamIsNoDeparture) {
   ASSERT_OK(Create("t"));
   Append("t", 5);
