@@ -22,6 +22,7 @@ class BrokerRecordLog : public group::RecordLog {
   void ReadFrom(int64_t from, Read done) override;
   void TrimTo(int64_t offset, Done done) override;
   int64_t log_start() const override { return log_.log_start().value; }
+  uint64_t bytes_on_disk() const override { return log_.bytes_on_disk(); }
   void Close(Done done) override;
 
  private:

@@ -97,7 +97,8 @@ void GroupHost::LoadLog(uint32_t number, broker::Barrier loaded) {
       std::make_unique<BrokerRecordLog>(hosted.log),
       group::GroupLog::Surroundings{.timers = &hosted.timers,
                                     .topics = topics_[number % topics_.size()].get(),
-                                    .new_member_id = NewMemberId},
+                                    .new_member_id = NewMemberId,
+                                    .group_count = &group_count_},
       options_);
   hosted.groups->Load([&hosted, number, loaded = std::move(loaded)](const absl::Status& status) {
     if (status.ok()) return;

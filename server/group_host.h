@@ -9,6 +9,7 @@
 #ifndef LEAT_SERVER_GROUP_HOST_H_
 #define LEAT_SERVER_GROUP_HOST_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -77,6 +78,7 @@ class GroupHost : public group::Coordinator {
 
   broker::Broker& broker_;
   const group::GroupLog::Options options_;
+  std::atomic<size_t> group_count_ = 0;
   std::vector<std::unique_ptr<TopicMirror>> topics_;  // By shard.
   std::vector<std::unique_ptr<Hosted>> hosted_;       // By number.
 };

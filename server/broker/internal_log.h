@@ -48,6 +48,7 @@ class InternalLog {
   void Append(record::Batch batch, Callback<log::AppendResult> done);
   void Read(record::Offset from, size_t max_bytes, Callback<log::ReadResult> done);
   record::Offset log_start() const { return log_->log_start(); }
+  uint64_t bytes_on_disk() const { return log_->bytes_on_disk(); }
   log::LogState state() const { return log_->state(); }
   absl::Status state_detail() const { return log_->state_detail(); }
 

@@ -55,7 +55,7 @@ struct Group {
 };
 
 struct GroupLimits {
-  uint32_t max_groups = 10'000;      // Of one log.
+  uint32_t max_groups = 10'000;      // Of the server.
   uint32_t max_members = 1'000;      // Of one group, as the rest.
   uint32_t max_partitions = 20'000;  // Topics that would pass it are left out.
   uint32_t max_topics = 1'000;       // Named by one subscription.

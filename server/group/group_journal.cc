@@ -4,6 +4,16 @@
 #include <utility>
 
 namespace leat::group {
+namespace {
+
+// A snapshot may be so much of what was written since the one before.
+constexpr uint64_t kMostOfWritten = 4;
+
+// Small changes that come one by one take a block of the disk each: what the disk holds may grow by
+// so much more than what was written.
+constexpr uint64_t kDiskAllowance = 8;
+
+}  // namespace
 
 GroupJournal::GroupJournal(RecordLog* log, uint64_t snapshot_interval_bytes,
                            std::function<void(absl::Status)> on_failure)
@@ -73,8 +83,11 @@ void GroupJournal::RunReady() {
 }
 
 bool GroupJournal::SnapshotDue() const {
-  const uint64_t due = std::max(snapshot_interval_bytes_, 4 * snapshot_bytes_);
-  return !snapshot_under_way_ && !failed() && bytes_since_snapshot_ > due;
+  if (snapshot_under_way_ || failed()) return false;
+  const uint64_t least = kMostOfWritten * snapshot_bytes_;
+  const uint64_t disk_growth = std::max(kDiskAllowance * snapshot_interval_bytes_, least);
+  return bytes_since_snapshot_ > std::max(snapshot_interval_bytes_, least) ||
+         log_->bytes_on_disk() > disk_bytes_before_ + disk_growth;
 }
 
 void GroupJournal::AppendSnapshot(std::vector<internal::GroupRecord> parts) {
@@ -91,6 +104,7 @@ void GroupJournal::AppendSnapshot(std::vector<internal::GroupRecord> parts) {
     log_->TrimTo(snapshot_offset_, [this](const absl::Status&) {
       trimming_ = false;
       snapshot_under_way_ = false;
+      disk_bytes_before_ = log_->bytes_on_disk();
       ReportFailure();
     });
   });

@@ -76,7 +76,8 @@ class GroupJournal {
   absl::Status failure_;
 
   uint64_t bytes_since_snapshot_ = 0;
-  uint64_t snapshot_bytes_ = 0;  // Of the last one.
+  uint64_t snapshot_bytes_ = 0;     // Of the last one.
+  uint64_t disk_bytes_before_ = 0;  // Of the log, when it was trimmed last.
   int64_t snapshot_offset_ = 0;
   bool snapshot_under_way_ = false;
   bool trimming_ = false;  // The log start is about to move.

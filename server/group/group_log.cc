@@ -34,7 +34,11 @@ GroupLog::GroupLog(std::unique_ptr<RecordLog> log, Surroundings surroundings,
                [](const auto&) {});
       }) {}
 
-GroupLog::~GroupLog() { CancelTimers(); }
+GroupLog::~GroupLog() {
+  CancelTimers();
+  state_.reset();
+  CountGroups();
+}
 
 // --- Loading ---
 
@@ -67,6 +71,7 @@ void GroupLog::EndLoad(absl::Status status) {
     absl::StatusOr<GroupLoader::Loaded> loaded = (*std::move(loader_)).Finish();
     if (loaded.ok()) {
       state_ = std::move(loaded->state);
+      CountGroups();
       journal_.Begin(loaded->generation + 1);
       if (started_) BeginTimes();
     } else {
@@ -85,6 +90,7 @@ void GroupLog::OnWriteFailed(const absl::Status& status) {
   if (closing_) return;
   CancelTimers();
   state_.reset();
+  CountGroups();
   for (const auto& channel : sessions_.Clear()) channel->Send(event::Closed{ReadingAnew()});
   Load([this](const absl::Status& loaded) {
     if (!loaded.ok()) offline_ = loaded;
@@ -129,7 +135,8 @@ void GroupLog::Execute(const GroupCommand& command, std::shared_ptr<MemberChanne
                       .topics = surroundings_.topics,
                       .new_member_id = std::holds_alternative<command::Join>(command)
                                            ? surroundings_.new_member_id()
-                                           : std::string()};
+                                           : std::string(),
+                      .groups_elsewhere = *surroundings_.group_count - counted_};
   absl::StatusOr<Decision> decision = state_->Handle(command, moment);
   if (decision.ok()) {
     return Enact(GroupNameOf(command), *std::move(decision), std::move(channel), std::move(done));
@@ -148,6 +155,7 @@ void GroupLog::Enact(const std::string& group, Decision decision,
     absl::Status applied = state_->Apply(record);
     if (!applied.ok()) std::abort();  // `Handle` made it for this very state.
   }
+  CountGroups();
   if (!decision.records.empty()) journal_.Append(std::move(decision.records));
   Deliveries deliveries = Address(group, std::move(decision.events), std::move(channel));
   if (decision.rebalance) WantRebalance(group);
@@ -168,6 +176,12 @@ void GroupLog::Enact(const std::string& group, Decision decision,
     std::move(done)(status);
   });
   if (journal_.SnapshotDue()) journal_.AppendSnapshot(state_->Snapshot());
+}
+
+void GroupLog::CountGroups() {
+  const size_t now = state_.has_value() ? state_->groups().size() : 0;
+  *surroundings_.group_count += now - counted_;
+  counted_ = now;
 }
 
 GroupLog::Deliveries GroupLog::Address(const std::string& group,

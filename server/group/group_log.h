@@ -13,6 +13,8 @@
 #ifndef LEAT_SERVER_GROUP_GROUP_LOG_H_
 #define LEAT_SERVER_GROUP_GROUP_LOG_H_
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -46,7 +48,8 @@ class GroupLog {
     int64_t offset_retention_ms = int64_t{7} * 24 * 60 * 60 * 1'000;
     int64_t expiry_interval_ms = 10 * 60 * 1'000;
     // A snapshot is due when more than this, and more than four times the last snapshot, was
-    // written since.
+    // written since; or when the log has grown by eight times this on the disk, where small changes
+    // take a block each.
     uint64_t snapshot_interval_bytes = 4 << 20;
   };
 
@@ -55,6 +58,9 @@ class GroupLog {
     Timers* timers = nullptr;
     const TopicCatalogue* topics = nullptr;
     std::function<std::string()> new_member_id;  // Random and unguessable, of at most 64 bytes.
+    // Groups of the server: each log counts its own in. Logs of several threads may make one each
+    // where there is room for one.
+    std::atomic<size_t>* group_count = nullptr;
   };
 
   using Done = absl::AnyInvocable<void(absl::Status) &&>;
@@ -123,6 +129,7 @@ class GroupLog {
                      std::shared_ptr<MemberChannel> channel);
   void Tell(const std::string& group, Deliveries deliveries);
 
+  void CountGroups();
   void WantRebalance(const std::string& group);
   void ExpectRelease(const std::string& group, std::vector<Assignment> assignments,
                      int64_t deadline_ms);
@@ -139,6 +146,7 @@ class GroupLog {
   std::optional<GroupLoader> loader_;  // While loading.
   Done loaded_;
   std::optional<GroupState> state_;  // From then on.
+  size_t counted_ = 0;               // Of `Surroundings::group_count`: the groups of `state_`.
   GroupJournal journal_;
   GroupSessions sessions_;
 

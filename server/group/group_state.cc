@@ -139,6 +139,11 @@ absl::Status GroupState::CheckJoin(const command::Join& command, const Moment& m
   return absl::OkStatus();
 }
 
+absl::Status GroupState::CheckRoom(const Moment& moment) const {
+  const bool full = groups_.size() + moment.groups_elsewhere >= limits_.max_groups;
+  return full ? LimitReached("groups", limits_.max_groups) : absl::OkStatus();
+}
+
 GroupState::Result GroupState::Decide(const command::Join& command, const Moment& moment) const {
   absl::Status checked = CheckJoin(command, moment);
   if (!checked.ok()) return checked;
@@ -147,9 +152,7 @@ GroupState::Result GroupState::Decide(const command::Join& command, const Moment
   const Group& group = present == nullptr ? kNoGroup : *present;
   absl::StatusOr<std::string> existing = FindExisting(command, present);
   if (!existing.ok()) return existing.status();
-  if (present == nullptr && groups_.size() >= limits_.max_groups) {
-    return LimitReached("groups", limits_.max_groups);
-  }
+  if (absl::Status room = CheckRoom(moment); present == nullptr && !room.ok()) return room;
   if (existing->empty() && group.members.size() >= limits_.max_members) {
     return LimitReached("members in a group", limits_.max_members);
   }

@@ -16,6 +16,7 @@
 #ifndef LEAT_SERVER_GROUP_GROUP_STATE_H_
 #define LEAT_SERVER_GROUP_GROUP_STATE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -38,7 +39,8 @@ namespace leat::group {
 struct Moment {
   int64_t wall_ms = 0;
   const TopicCatalogue* topics = nullptr;
-  std::string new_member_id;  // For a member to be made: random, unguessable.
+  std::string new_member_id;    // For a member to be made: random, unguessable.
+  size_t groups_elsewhere = 0;  // Groups of the server that are in other logs.
 };
 
 struct Decision {
@@ -95,6 +97,8 @@ class GroupState {
   Result Decide(const command::ExpireGroups& command, const Moment& moment) const;
 
   absl::Status CheckJoin(const command::Join& command, const Moment& moment) const;
+  // Whether one more group may be made.
+  absl::Status CheckRoom(const Moment& moment) const;
 
   absl::Status ApplyCreated(const std::string& name, const internal::GroupCreated& record);
   absl::Status ApplySnapshotPart(const internal::GroupSnapshotPart& record);

@@ -87,11 +87,7 @@ GroupState::Result GroupState::Decide(const command::Commit& command, const Mome
     absl::StatusOr<const Group*> found = GroupOf(*this, *command.member);
     if (!found.ok()) return found.status();
   } else if (create) {
-    if (groups_.size() >= limits_.max_groups) {
-      return record::MakeError(
-          record::Reason::kLimitReached, "no more groups can be made",
-          {{"limit", "groups"}, {"maximum", std::to_string(limits_.max_groups)}});
-    }
+    if (absl::Status room = CheckRoom(moment); !room.ok()) return room;
     group = &kNoGroup;
   }
   GroupDraft draft(command.group, *group, last_assignment_epoch_, moment);

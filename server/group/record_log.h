@@ -43,6 +43,9 @@ class RecordLog {
 
   virtual int64_t log_start() const = 0;
 
+  // Which may be many times what the records hold: each write fills a block.
+  virtual uint64_t bytes_on_disk() const = 0;
+
   // Waits for what is under way and closes the log.
   virtual void Close(Done done) = 0;
 };

@@ -1,5 +1,7 @@
 #include "server/group/group_log.h"
 
+#include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,7 +38,8 @@ class GroupLogTest : public testing::Test {
     groups_ = std::make_unique<GroupLog>(
         std::move(log),
         GroupLog::Surroundings{&timers_, &topics_,
-                               [this] { return "m" + std::to_string(++last_member_); }},
+                               [this] { return "m" + std::to_string(++last_member_); },
+                               &group_count_},
         options_);
     absl::Status loaded = absl::UnknownError("");
     groups_->Load([&](absl::Status status) { loaded = std::move(status); });
@@ -106,6 +109,7 @@ class GroupLogTest : public testing::Test {
   SimulatedDisk disk_;
   GroupLog::Options options_;
   uint64_t last_member_ = 0;
+  std::atomic<size_t> group_count_ = 0;
   SimulatedRecordLog* log_ = nullptr;
   std::unique_ptr<GroupLog> groups_;
   std::vector<absl::Status> answers_;
@@ -290,6 +294,48 @@ TEST_F(GroupLogTest, ASnapshotKeepsTheLogShort) {
   const Group before = Described();
   Open();
   EXPECT_TRUE(Described() == before);
+}
+
+TEST_F(GroupLogTest, ASnapshotKeepsTheLogShortWhereSmallChangesFillBlocks) {
+  options_.snapshot_interval_bytes = 100'000;
+  disk_.block_bytes = 4'096;
+  Open();
+  groups_->Start();
+  auto member = Join();
+  Pass(100);
+  const MemberRef ref = RefOf(*member);
+  const Assignment own = member->All<event::Assigned>()[0].partitions[0].assignment;
+  size_t most = 0;
+  for (int64_t offset = 1; offset <= 1'000; ++offset) {
+    Submit(command::Commit{"g", ref, {At(own, offset)}});
+    Drain();
+    most = std::max(most, disk_.records.size());
+  }
+  EXPECT_LE(most * disk_.block_bytes, 8 * options_.snapshot_interval_bytes + 3 * 4'096);
+  EXPECT_GT(most * disk_.block_bytes, 7 * options_.snapshot_interval_bytes);
+}
+
+TEST_F(GroupLogTest, GroupsAreCountedOverAllLogs) {
+  options_.limits.max_groups = 3;
+  group_count_ = 2;  // Another log has these.
+  Open();
+  groups_->Start();
+  Submit(command::Commit{"one", std::nullopt, {{{topics_.At("t", 0), 0}, 0, 0}}});
+  Submit(command::Commit{"two", std::nullopt, {{{topics_.At("t", 0), 0}, 0, 0}}});
+  auto member = Join();
+  Drain();
+  EXPECT_THAT(answers_[0], IsOk());
+  EXPECT_THAT(answers_[1], HasReason(Reason::kLimitReached));
+  EXPECT_THAT(*EndOf(*member), HasReason(Reason::kLimitReached));
+  // A group that is deleted makes room, whichever way it is known.
+  Open();
+  EXPECT_EQ(group_count_, 3u);
+  groups_->Start();
+  Submit(command::DeleteGroup{"one"});
+  Submit(command::Commit{"two", std::nullopt, {{{topics_.At("t", 0), 0}, 0, 0}}});
+  Drain();
+  EXPECT_THAT(answers_.back(), IsOk());
+  EXPECT_EQ(group_count_, 3u);
 }
 
 TEST_F(GroupLogTest, AWriteMayFailAtAnyMomentOfASnapshot) {

@@ -2,6 +2,7 @@
 // that of LEAT_SIMULATION_STEPS, or 100,000.
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -70,6 +71,7 @@ class Simulation {
   std::vector<std::unique_ptr<SimulatedMember>> members_;  // All there ever were.
   std::vector<SimulatedMember*> living_;
   uint64_t last_member_ = 0;
+  std::atomic<size_t> group_count_ = 0;
   SimulatedRecordLog* record_log_ = nullptr;  // Owned by `log_`.
   std::unique_ptr<GroupLog> log_;
   bool started_ = false;
@@ -83,7 +85,8 @@ void Simulation::Boot() {
   log_ = std::make_unique<GroupLog>(
       std::move(record_log),
       GroupLog::Surroundings{&timers_, &topics_,
-                             [this] { return "m" + std::to_string(++last_member_); }},
+                             [this] { return "m" + std::to_string(++last_member_); },
+                             &group_count_},
       SimulatedOptions());
   absl::Status loaded = absl::UnknownError("not loaded");
   log_->Load([&loaded](absl::Status status) { loaded = std::move(status); });

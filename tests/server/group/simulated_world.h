@@ -110,6 +110,7 @@ class SimulatedTopics : public TopicCatalogue {
 struct SimulatedDisk {
   int64_t start = 0;
   std::deque<std::string> records;  // Durable ones, from `start` on.
+  uint64_t block_bytes = 0;         // What each record takes at least.
 
   int64_t end() const { return start + static_cast<int64_t>(records.size()); }
 };
@@ -143,6 +144,14 @@ class SimulatedRecordLog : public RecordLog {
   }
 
   int64_t log_start() const override { return disk_->start; }
+
+  uint64_t bytes_on_disk() const override {
+    uint64_t bytes = 0;
+    for (const std::string& record : disk_->records) {
+      bytes += std::max<uint64_t>(record.size(), disk_->block_bytes);
+    }
+    return bytes;
+  }
 
   void Close(Done done) override {
     Post([done = std::move(done)]() mutable { std::move(done)(absl::OkStatus()); });
