@@ -24,11 +24,23 @@ void Merge(const MemberPosition& position, std::map<TopicPartition, MemberPositi
   auto [found, added] = positions.try_emplace(position.place, position);
   if (added) return;
   MemberPosition& before = found->second;
-  if (position.assignment_epoch != before.assignment_epoch) {
-    before = position;
-  } else {
-    before.next_offset = std::max(before.next_offset, position.next_offset);
+  const bool behind = position.assignment_epoch == before.assignment_epoch &&
+                      (position.next_offset < before.next_offset ||
+                       (position.next_offset == before.next_offset && position.metadata.empty()));
+  if (!behind) before = position;
+}
+
+// The first so many that have the same metadata, which are those of one command.
+std::map<TopicPartition, MemberPosition> TakeAlike(
+    std::map<TopicPartition, MemberPosition>& positions) {
+  std::map<TopicPartition, MemberPosition> alike;
+  if (positions.empty()) return alike;
+  const std::string metadata = positions.begin()->second.metadata;
+  for (auto next = positions.begin(); next != positions.end() && alike.size() < kMaxPositions;) {
+    const auto position = next++;
+    if (position->second.metadata == metadata) alike.insert(positions.extract(position));
   }
+  return alike;
 }
 
 }  // namespace
@@ -55,17 +67,15 @@ void CommitQueue::Add(const std::vector<MemberPosition>& positions, CommitCallba
 }
 
 std::optional<v1::Commit> CommitQueue::TakeForSend(uint64_t request_id) {
-  Batch batch;
-  if (gathered_.positions.size() <= kMaxPositions) {
-    batch = std::exchange(gathered_, {});
-  } else {
+  Batch batch{.positions = TakeAlike(gathered_.positions)};
+  if (gathered_.positions.empty()) {
     // Those who wait go with the last part.
-    for (size_t i = 0; i < kMaxPositions; ++i) {
-      batch.positions.insert(gathered_.positions.extract(gathered_.positions.begin()));
-    }
+    batch.waiters = std::exchange(gathered_.waiters, {});
+    batch.results = std::exchange(gathered_.results, {});
   }
   batch.request_id = request_id;
   v1::Commit commit;
+  if (!batch.positions.empty()) commit.set_metadata(batch.positions.begin()->second.metadata);
   for (const auto& [place, position] : batch.positions) {
     if (const OwnedPartition* partition = OwnerOf(position)) {
       *commit.add_positions() = ToProto(*partition, position.next_offset);

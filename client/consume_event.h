@@ -29,6 +29,8 @@ struct MemberPosition {
   int64_t next_offset = 0;
   // Names one assignment of the partition; in what is given to the consumer 0 is the present one.
   uint64_t assignment_epoch = 0;
+  // In what is committed: kept with the offset, for the application; at most 4 KiB.
+  std::string metadata = {};
 };
 
 struct ConsumeEvent {

@@ -82,6 +82,35 @@ TEST_F(CommitQueueTest, MoreThanOneCommandHoldsGoesInSeveralAndIsAnsweredOnce) {
   EXPECT_TRUE(queue_.idle());
 }
 
+TEST_F(CommitQueueTest, OneCommandHasOneMetadata) {
+  Assign(3, 7);
+  queue_.Add({{{"t", 0}, 5, 0, "x"}, {{"t", 1}, 5, 0, "y"}, {{"t", 2}, 5, 0, "x"}}, Note());
+  queue_.Add({{{"t", 0}, 5}}, nullptr);  // Takes nothing away.
+  const v1::Commit first = *queue_.TakeForSend(1);
+  EXPECT_EQ(first.metadata(), "x");
+  EXPECT_EQ(first.positions_size(), 2);
+  v1::CommandResult result;
+  result.set_request_id(1);
+  for (const auto& position : first.positions()) {
+    *result.add_partitions()->mutable_position() = position;
+  }
+  EXPECT_TRUE(queue_.OnResult(result));
+  queue_.RunCallbacks();
+  EXPECT_TRUE(answers_.empty());
+  const v1::Commit second = *queue_.TakeForSend(2);
+  EXPECT_EQ(second.metadata(), "y");
+  ASSERT_EQ(second.positions_size(), 1);
+  EXPECT_EQ(second.positions(0).partition(), 1u);
+  result.Clear();
+  result.set_request_id(2);
+  *result.add_partitions()->mutable_position() = second.positions(0);
+  EXPECT_TRUE(queue_.OnResult(result));
+  queue_.RunCallbacks();
+  ASSERT_EQ(answers_.size(), 1u);
+  EXPECT_EQ(answers_[0].partitions.size(), 3u);
+  EXPECT_TRUE(queue_.idle());
+}
+
 TEST_F(CommitQueueTest, OfAnAssignmentThatIsOverNothingIsCommitted) {
   Assign(1, 7);
   Assign(1, 8);  // Anew: by a seek, say.

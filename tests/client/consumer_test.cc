@@ -103,6 +103,31 @@ TEST_F(ConsumerTest, JoinsReadsCommitsAndLeaves) {
   EXPECT_TRUE(absl::IsFailedPrecondition(consumer.Next().status()));
 }
 
+TEST_F(ConsumerTest, DamageOfAPartitionIsAnEvent) {
+  server_.Assign({{0, 7, 5}, {1, 8, 0}});
+  server_.Deliver({0, 7, 6}, 5);
+  v1::ConsumeResponse response;
+  v1::DeliveredDamage& damage = *response.mutable_damage();
+  damage.mutable_position()->set_topic("t");
+  damage.mutable_position()->set_assignment_epoch(7);
+  damage.mutable_position()->set_next_offset(6);
+  damage.mutable_error()->set_code(static_cast<int>(absl::StatusCode::kDataLoss));
+  damage.mutable_error()->set_message("a frame is damaged");
+  server_.Say(response);
+  server_.Deliver({1, 8, 1}, 0);
+  Consumer consumer(Connect(), Options(), &story_);
+  Read(consumer, 1);
+  const auto event = consumer.Next(absl::Seconds(30));
+  ASSERT_TRUE(event.ok()) << event.status();
+  EXPECT_EQ(event->kind, ConsumeEvent::Kind::kDamage);
+  EXPECT_EQ(event->partition, 0u);
+  EXPECT_EQ(event->damage, absl::DataLossError("a frame is damaged"));
+  Read(consumer, 1);
+  EXPECT_EQ(story_.text, "+0@5 +1@0 0:5 1:0 ");
+  consumer.CommitAndWait();
+  EXPECT_EQ(Positions(server_.Await(Command::kCommit)), "0/7@6 1/8@1 ");
+}
+
 TEST_F(ConsumerTest, SaysWhatItWants) {
   ConsumerOptions options = Options();
   options.topic_patterns = {"x-.*"};
