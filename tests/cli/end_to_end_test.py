@@ -384,6 +384,77 @@ class EndToEndTest(unittest.TestCase):
         self.leat("group", "describe", group, code=3)
         self.assertIn("leat group ls", self.stderr)
 
+    def test_lag_is_watched(self):
+        self.create()
+        group = self.topic + "-group"
+        self.leat("produce", self.topic, stdin=b"1\n2\n")
+        self.leat("consume", self.topic, "-g", group, "-n", "1")
+        watch = self.popen(
+            "group", "lag", group, "--watch", "--interval", "20ms", "-f", "csv", stdout=subprocess.PIPE
+        )
+
+        def watched():
+            self.assertIn(b",LAG,", watch.stdout.readline())
+            return watch.stdout.readline().split(b",")[4]
+
+        self.assertEqual([watched() for _ in range(3)], [b"1"] * 3)
+        self.leat("produce", self.topic, stdin=b"3\n")
+        while watched() != b"2":
+            pass
+        self.leat("consume", self.topic, "-g", group, "-n", "2")
+        while watched() != b"0":
+            pass
+        watch.send_signal(signal.SIGINT)
+        watch.stdout.read()
+        self.assertEqual(watch.wait(), 130)
+        watch.stdout.close()
+
+    def test_a_group_reads_past_damage(self):
+        self.create("--partitions", "2")
+        group = self.topic + "-group"
+        for partition in ("0", "1"):
+            for value in (b"first", b"second", b"third"):
+                self.leat("produce", self.topic, "-p", partition, stdin=value + partition.encode() + b"\n")
+        topic_id = json.loads(self.leat("topic", "describe", self.topic, "-f", "json"))["topic"]["topic_id"]
+        self.server.end(signal.SIGTERM)
+        [segment] = pathlib.Path(self.server.directory, "topics", topic_id, "0").glob("*.log")
+        content = segment.read_bytes()
+        with segment.open("r+b") as file:
+            file.seek(content.index(b"second0"))
+            file.write(b"?")
+        self.server.start()
+        member = self.popen("-q", "consume", self.topic, "-g", group, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        read = [member.stdout.readline().strip() for _ in range(4)]
+        self.assertCountEqual(read, [b"first0", b"first1", b"second1", b"third1"])
+        self.assertIn(b"leat group seek " + group.encode(), member.stderr.readline())
+        member.send_signal(signal.SIGINT)
+        self.assertEqual(member.wait(), 6)
+        member.stdout.close()
+        member.stderr.close()
+        self.leat("group", "seek", group, "--topic", self.topic, "-p", "0", "-o", "2", "-y")
+        self.assertEqual(self.leat("consume", self.topic, "-g", group, "-n", "1"), b"third0\n")
+
+    def test_a_group_member_survives_the_server(self):
+        self.create("--partitions", "2")
+        group = self.topic + "-group"
+        member = self.popen("-q", "consume", self.topic, "-g", group, stdout=subprocess.PIPE)
+        printed = []
+        for i in range(4):
+            line = b"%d\n" % i
+            self.leat("produce", self.topic, stdin=line)
+            while line not in printed:
+                printed.append(member.stdout.readline())
+            self.server.end(signal.SIGKILL)
+            self.server.start()
+        member.send_signal(signal.SIGINT)
+        printed += member.stdout.readlines()
+        self.assertEqual(member.wait(), 130)
+        member.stdout.close()
+        self.assertEqual(sorted(set(printed)), [b"0\n", b"1\n", b"2\n", b"3\n"])
+        # What comes twice was not committed when the server was killed: no more than the last one each time.
+        self.assertLessEqual(len(printed), 8)
+        self.assertIn("caught up", self.leat("group", "lag", group).decode())
+
     def test_a_group_refuses_what_it_cannot_do(self):
         self.create()
         for arguments in (["-p", "0"], ["-e"], ["-o", "5"], ["-o", "start:end"], ["--commit", "maybe"]):
