@@ -13,6 +13,9 @@ namespace {
 // A part of a snapshot is about this large.
 constexpr size_t kSnapshotPartBytes = 256 << 10;
 
+// No epoch that was given is larger.
+constexpr uint64_t kMaxAssignmentEpoch = INT64_MAX;
+
 absl::Status DoesNotFit(std::string_view what) {
   return absl::DataLossError(fmt::format("a record does not follow on those before it: {}", what));
 }
@@ -84,6 +87,7 @@ absl::Status ApplyDropped(const internal::TopicsDropped& record, Group& group) {
 // Whether an owner's fields fit together and name members of the group.
 bool IsSound(const Partition& partition, const Group& group) {
   const auto is_member = [&group](const std::string& id) { return group.members.contains(id); };
+  if (partition.assignment_epoch > kMaxAssignmentEpoch) return false;
   if (partition.owner.empty()) return !partition.revoking && partition.next_owner.empty();
   if (partition.assignment_epoch == 0 || !is_member(partition.owner)) return false;
   return partition.next_owner.empty() || (partition.revoking && is_member(partition.next_owner));
@@ -160,6 +164,8 @@ absl::Status GroupState::ApplyOwners(const internal::OwnersChanged& record, Grou
 }
 
 absl::Status GroupState::ApplySnapshotPart(const internal::GroupSnapshotPart& record) {
+  if (record.last_assignment_epoch() > kMaxAssignmentEpoch)
+    return DoesNotFit("an epoch is too high");
   last_assignment_epoch_ = std::max(last_assignment_epoch_, record.last_assignment_epoch());
   for (const internal::GroupSnapshotPart::Group& kept : record.groups()) {
     if (kept.has_create_time_ms()) {
@@ -182,6 +188,8 @@ absl::Status GroupState::ApplySnapshotPart(const internal::GroupSnapshotPart& re
       partition.metadata = message.metadata();
       partition.commit_time_ms = message.commit_time_ms();
       if (!IsSound(partition, group->second)) return DoesNotFit("an owner is no member");
+      if (partition.assignment_epoch > last_assignment_epoch_)
+        return DoesNotFit("an epoch is too high");
       group->second.partitions[{*id, message.owner().partition()}] = std::move(partition);
     }
   }

@@ -7,8 +7,6 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +20,8 @@
 #include "storage/log/frame.h"
 #include "storage/record/compression.h"
 #include "storage/record/little_endian.h"
+#include "tests/fuzz/corpus.h"
+#include "tests/fuzz/group_corpus.h"
 #include "tests/storage/log/batches.h"
 #include "tests/storage/log/test_log.h"
 
@@ -30,21 +30,6 @@ namespace {
 
 constexpr uint64_t kSegmentId = 0x5e6d1a0c9b8f7e42;
 constexpr int64_t kBaseOffset = 100;
-constexpr int64_t kNow = 1'700'000'000'000;
-
-class Corpus {
- public:
-  explicit Corpus(std::filesystem::path root) : root_(std::move(root)) {}
-
-  void Add(std::string_view target, std::string_view name, const std::string& bytes) const {
-    const std::filesystem::path directory = root_ / target;
-    std::filesystem::create_directories(directory);
-    std::ofstream(directory / ("seed-" + std::string(name)), std::ios::binary) << bytes;
-  }
-
- private:
-  std::filesystem::path root_;
-};
 
 template <typename T>
 std::string Number(T value) {
@@ -52,8 +37,6 @@ std::string Number(T value) {
   record::StoreLittleEndian(value, bytes.data());
   return bytes;
 }
-
-std::string Byte(int value) { return std::string(1, static_cast<char>(value)); }
 
 log::SegmentHeader Header() {
   return {.topic_id = log::LogKey().topic_id,
@@ -333,6 +316,7 @@ int main(int argc, char** argv) {
   leat::fuzz::AddScripts(corpus);
   leat::fuzz::AddBroker(corpus);
   leat::fuzz::AddRequests(corpus);
+  leat::fuzz::AddGroups(corpus);
   leat::fuzz::AddTexts(corpus);
   return 0;
 }
