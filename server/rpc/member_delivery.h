@@ -63,7 +63,7 @@ absl::Status WithPlace(const OwnedPartition& partition, const absl::Status& stat
 
 class MemberDelivery {
  public:
-  // What ends the stream: a disk or a process that has no room to read.
+  // What ends the stream: what passes by itself, such as too many open files.
   using OnError = absl::AnyInvocable<void(const absl::Status&)>;
 
   // All but `on_error` outlive it; `on_error` is called from answers to fetches.
