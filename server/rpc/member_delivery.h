@@ -119,6 +119,8 @@ class MemberDelivery {
   void Fetch(OwnedPartition& partition, size_t max_bytes, std::shared_ptr<ReadHold> hold);
   void OnFetched(const group::Assignment& assignment, uint64_t fetch_id,
                  absl::StatusOr<broker::FetchResult> fetched, std::shared_ptr<ReadHold> hold);
+  void TakeIn(OwnedPartition& partition, broker::FetchResult fetched,
+              std::shared_ptr<ReadHold> hold);
   void OnFetchFailed(OwnedPartition& partition, const absl::Status& status);
   void StopFetching(OwnedPartition& partition);
   void MarkSendable(OwnedPartition& partition);

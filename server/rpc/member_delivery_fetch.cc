@@ -69,29 +69,37 @@ void MemberDelivery::Fetch(OwnedPartition& partition, size_t max_bytes,
 void MemberDelivery::OnFetched(const group::Assignment& assignment, uint64_t fetch_id,
                                absl::StatusOr<broker::FetchResult> fetched,
                                std::shared_ptr<ReadHold> hold) {
+  if (stopped_) return;
   OwnedPartition* partition = Find(assignment);
-  if (stopped_ || partition == nullptr || partition->fetch_id != fetch_id) return;
-  partition->fetch_id = 0;
-  if (!fetched.ok()) return OnFetchFailed(*partition, fetched.status());
-  const size_t bytes = PayloadBytes(*fetched);
+  if (partition != nullptr && partition->fetch_id == fetch_id) {
+    partition->fetch_id = 0;
+    fetched.ok() ? TakeIn(*partition, *std::move(fetched), hold)
+                 : OnFetchFailed(*partition, fetched.status());
+  }
+  // Whether the answer is still wanted or not, others may wait for what the fetch held.
+  hold.reset();
+  Pump();
+}
+
+void MemberDelivery::TakeIn(OwnedPartition& partition, broker::FetchResult fetched,
+                            std::shared_ptr<ReadHold> hold) {
+  const size_t bytes = PayloadBytes(fetched);
   if (hold == nullptr) hold = allowance_.TryHold(bytes);
   if (hold == nullptr) {
     // What came while this stream had enough is fetched again when it has room.
-    partition->delivery.Learn(fetched->high_watermark);
+    partition.delivery.Learn(fetched.high_watermark);
   } else {
     hold->Resize(bytes);
-    partition->delivery.Add(*std::move(fetched), hold);
-    MarkSendable(*partition);
+    partition.delivery.Add(std::move(fetched), hold);
+    MarkSendable(partition);
   }
-  GoOnFetching(*partition);
-  Pump();
+  GoOnFetching(partition);
 }
 
 void MemberDelivery::OnFetchFailed(OwnedPartition& partition, const absl::Status& status) {
   if (partition.delivery.SkipIfTrimmed(status)) {
     MarkSendable(partition);
-    GoOnFetching(partition);
-    return Pump();
+    return GoOnFetching(partition);
   }
   switch (record::ReasonOf(status).value_or(Reason::kInternal)) {
     case Reason::kTopicNotFound:  // The group takes it away.
@@ -103,7 +111,6 @@ void MemberDelivery::OnFetchFailed(OwnedPartition& partition, const absl::Status
     default:
       if (absl::IsResourceExhausted(status)) return on_error_(WithPlace(partition, status));
       MarkDamaged(partition, status);
-      Pump();
   }
 }
 

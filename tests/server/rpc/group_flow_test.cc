@@ -169,6 +169,30 @@ TEST_F(GroupFlowTest, NothingFromBeforeFollowsASeek) {
   EXPECT_EQ(again.chunk().base_offset(), 2);
 }
 
+TEST_F(GroupFlowTest, ASeekWhileRecordsAreFetchedStopsNothing) {
+  // Nothing is left of the budget: a stream fetches only when it holds nothing, a fetch under way
+  // included.
+  ASSERT_TRUE(Stop().ok());
+  options_.read_in_flight_bytes = 1;
+  StartAll();
+  AppendLarge(40, 100'000);
+  v1::Join join = JoinOf();
+  join.mutable_window()->set_bytes(1 << 30);
+  auto [member, assigned] = Assigned(join);
+  v1::PartitionPosition position = assigned.positions(0);
+  for (int seek = 0; seek < 100; ++seek) {
+    const v1::CommandResult result = member->Seek(position, Offset(0));
+    ASSERT_EQ(Reasons(result), Values{""});
+    position = result.partitions(0).position();
+    v1::DeliveredRecords records;
+    while (records.position().assignment_epoch() != position.assignment_epoch()) {
+      records = member->Take(Event::kRecords).records();
+      ASSERT_TRUE(records.has_chunk()) << "after " << seek << " seeks";
+    }
+    EXPECT_EQ(records.chunk().base_offset(), 0);
+  }
+}
+
 TEST_F(GroupFlowTest, SeeksToPlacesAndOutOfRange) {
   Append("t", 5);
   auto [member, assigned] = Assigned();
