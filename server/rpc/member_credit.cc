@@ -21,7 +21,8 @@ Amount& operator+=(Amount& a, const Amount& b) {
 }
 
 Amount Defaulted(const Amount& initial) {
-  return {initial.bytes == 0 ? MemberCredit::kDefaultBytes : initial.bytes, initial.records};
+  return {initial.bytes == 0 ? MemberCredit::kDefaultBytes : initial.bytes,
+          std::min(initial.records, kVeryMany)};
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ MemberCredit::MemberCredit(Mode mode, Amount initial)
     : mode_(mode),
       initial_(Defaulted(initial)),
       records_limited_(initial.records > 0),
-      left_{initial_.bytes, records_limited_ ? initial.records : kVeryMany} {}
+      left_{initial_.bytes, records_limited_ ? initial_.records : kVeryMany} {}
 
 void MemberCredit::Charge(const Amount& amount) {
   left_.bytes -= amount.bytes;

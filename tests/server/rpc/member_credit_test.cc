@@ -64,6 +64,13 @@ TEST(MemberCreditTest, GrantsAreCheckedAsAWhole) {
   EXPECT_TRUE(credit.Grant({MemberCredit::kMaxBytes - 100, 0}).ok());
 }
 
+TEST(MemberCreditTest, NoNumberOfRecordsOverflows) {
+  MemberCredit credit(Mode::kExplicit, {100, INT64_MAX});
+  EXPECT_TRUE(credit.Grant({0, INT64_MAX / 2}).ok());
+  EXPECT_TRUE(credit.Grant({0, INT64_MAX / 2}).ok());
+  EXPECT_FALSE(credit.exhausted());
+}
+
 constexpr Amount kWindow{25'600, 0};  // A grain is 100 bytes.
 
 TEST(ChargeLedgerTest, GivesBackWhatEndsBeforeThePosition) {
