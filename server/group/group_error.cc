@@ -37,6 +37,12 @@ absl::Status NamedTwice() {
   return MakeError(Reason::kInvalidField, "positions: " + what, {{"positions", what}});
 }
 
+absl::Status LimitReached(std::string_view limit, uint32_t maximum) {
+  return MakeError(Reason::kLimitReached,
+                   fmt::format("the limit of {} {} is reached", maximum, limit),
+                   {{"limit", std::string(limit)}, {"maximum", std::to_string(maximum)}});
+}
+
 absl::Status CheckExists(const TopicPartition& place, const TopicCatalogue& topics) {
   const TopicInfo* topic = topics.FindId(place.topic_id);
   if (topic == nullptr) return MakeError(Reason::kTopicNotFound, "the topic is deleted");

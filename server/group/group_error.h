@@ -23,6 +23,8 @@ absl::Status Fenced(std::string_view what, std::optional<uint64_t> epoch);
 absl::Status OffsetOutOfRange(const Position& position);
 // kInvalidField.
 absl::Status NamedTwice();
+// kLimitReached. `limit`: of what, such as "members in a group".
+absl::Status LimitReached(std::string_view limit, uint32_t maximum);
 // kTopicNotFound or kPartitionNotFound, when there is no such partition.
 absl::Status CheckExists(const TopicPartition& place, const TopicCatalogue& topics);
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "server/group/group_error.h"
 #include "storage/record/error.h"
 
 namespace leat::rpc {
@@ -19,12 +20,6 @@ using record::Reason;
 constexpr size_t kMaxFetchesQueued = 2;
 constexpr size_t kMaxQueuedMessages = 64;
 constexpr size_t kRefillMessages = 32;
-
-absl::Status Fenced(std::string_view what, std::optional<uint64_t> epoch) {
-  record::ErrorMetadata metadata;
-  if (epoch.has_value()) metadata.emplace_back("epoch", std::to_string(*epoch));
-  return record::MakeError(Reason::kFencedMemberEpoch, what, metadata);
-}
 
 }  // namespace
 
@@ -67,7 +62,8 @@ absl::StatusOr<OwnedPartition*> MemberDelivery::Find(std::string_view topic,
   const auto named = by_name_.find({std::string(topic), partition});
   if (named == by_name_.end()) {
     const auto known = context_.broker.FindTopic(topic, topic_id);
-    return known.ok() ? Fenced("the partition is not this member's", std::nullopt) : known.status();
+    return known.ok() ? group::Fenced("the partition is not this member's", std::nullopt)
+                      : known.status();
   }
   OwnedPartition& owned = partitions_.at(named->second);
   if (!topic_id.empty() && topic_id != owned.topic_id) {
@@ -76,7 +72,7 @@ absl::StatusOr<OwnedPartition*> MemberDelivery::Find(std::string_view topic,
                              {{"topic", owned.topic->name}, {"topicId", owned.topic_id}});
   }
   if (assignment_epoch != owned.assignment.epoch) {
-    return Fenced("the partition was assigned anew", owned.assignment.epoch);
+    return group::Fenced("the partition was assigned anew", owned.assignment.epoch);
   }
   return &owned;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "server/group/group_error.h"
 #include "server/rpc/consume_request.h"
 #include "server/rpc/place_resolver.h"
 #include "server/rpc/status.h"
@@ -208,8 +209,7 @@ void MemberStream::Tick() {
     const std::string why = fmt::format("it held records for more than {} ms without a command",
                                         joined_.processing_timeout_ms());
     // The group closes the stream then; if it cannot now, it is asked again.
-    commands_.Leave(
-        MakeError(Reason::kMemberEvicted, "the member was evicted: " + why, {{"detail", why}}));
+    commands_.Leave(group::MemberEvicted(why));
     return StartTimer(MemberLiveness::kHeartbeatInterval);
   }
   StartTimer(liveness_->UntilNextCheck(delivery_.holding_since(), now));
