@@ -3,6 +3,7 @@
 #ifndef LEAT_SERVER_GROUP_GROUP_H_
 #define LEAT_SERVER_GROUP_GROUP_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,7 +20,8 @@ namespace leat::group {
 struct Member {
   std::string instance_id;  // Empty for a dynamic one.
   std::string client_name;
-  uint64_t epoch = 0;  // Counts its streams, from 1.
+  uint64_t epoch = 0;        // Counts its streams, from 1.
+  uint64_t claim_epoch = 0;  // Of the first stream since someone took its place who did not resume.
   Subscription subscription;
   StartPolicy start;
   int64_t session_timeout_ms = 0;
@@ -54,10 +56,18 @@ struct Group {
   friend bool operator==(const Group&, const Group&) = default;
 };
 
+// A group in short.
+struct GroupSummary {
+  std::string name;
+  uint64_t epoch = 0;  // Counts changes of ownership.
+  size_t member_count = 0;
+  int64_t create_time_ms = 0;  // Wall time.
+};
+
 struct GroupLimits {
   uint32_t max_groups = 10'000;      // Of the server.
   uint32_t max_members = 1'000;      // Of one group, as the rest.
-  uint32_t max_partitions = 20'000;  // Topics that would pass it are left out.
+  uint32_t max_partitions = 20'000;  // Topics that would pass it are left out, commits refused.
   uint32_t max_topics = 1'000;       // Named by one subscription.
   uint32_t max_patterns = 100;       // Of one subscription.
   uint32_t max_name_bytes = 249;

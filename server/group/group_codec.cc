@@ -23,6 +23,7 @@ internal::MemberPut EncodeMember(const std::string& id, const Member& member) {
   message.set_session_timeout_ms(member.session_timeout_ms);
   message.set_subscribe_time_ms(member.subscribe_time_ms);
   message.set_join_time_ms(member.join_time_ms);
+  message.set_claim_epoch(member.claim_epoch);
   return message;
 }
 
@@ -67,6 +68,7 @@ absl::StatusOr<Member> DecodeMember(const internal::MemberPut& message) {
       .instance_id = message.instance_id(),
       .client_name = message.client_name(),
       .epoch = message.epoch(),
+      .claim_epoch = message.claim_epoch(),
       .subscription = {.topics = {message.topics().begin(), message.topics().end()},
                        .patterns = {message.patterns().begin(), message.patterns().end()}},
       .start = {.kind = static_cast<StartPolicy::Kind>(message.start_kind()),

@@ -41,7 +41,8 @@ struct Position {
 namespace command {
 
 // Makes a member, or goes on with one: that of the same instance id, or the one that `resume`
-// names. Errors: kInvalidField, kFencedMemberEpoch (of `resume`), kLimitReached.
+// names. Errors: kInvalidField, kFencedMemberEpoch (of `resume`), kInstanceReplaced (of `resume`,
+// when the instance has gone to another since), kLimitReached.
 struct Join {
   struct Resume {
     std::string member_id;
@@ -76,7 +77,8 @@ struct Release {
 
 // Commits; `member` is nullopt for calls outside of a stream, which name the assignment epoch of
 // the owner, or 0 for a partition that has none. By partition: kFencedMemberEpoch,
-// kOffsetOutOfRange, kTopicNotFound, kPartitionNotFound, kInvalidField (twice in one command).
+// kOffsetOutOfRange, kTopicNotFound, kPartitionNotFound, kInvalidField (twice in one command),
+// kLimitReached (partitions of the group).
 struct Commit {
   std::string group;
   std::optional<MemberRef> member;
@@ -99,7 +101,7 @@ struct SeekMember {
 
 // Moves committed offsets; owners get their partitions assigned anew. Assignment epochs are not
 // looked at. All or nothing: kGroupNotFound, kGroupHasMembers, kTopicNotFound, kPartitionNotFound,
-// kOffsetOutOfRange, kInvalidField.
+// kOffsetOutOfRange, kInvalidField, kLimitReached (partitions of the group).
 struct SeekGroup {
   std::string group;
   std::vector<Position> positions;

@@ -16,12 +16,6 @@ namespace {
 using record::MakeError;
 using record::Reason;
 
-absl::Status LimitReached(std::string_view limit, uint32_t maximum) {
-  return MakeError(Reason::kLimitReached,
-                   fmt::format("the limit of {} {} is reached", maximum, limit),
-                   {{"limit", std::string(limit)}, {"maximum", std::to_string(maximum)}});
-}
-
 absl::Status Invalid(const std::string& field, const std::string& what) {
   return MakeError(Reason::kInvalidField, fmt::format("{}: {}", field, what), {{field, what}});
 }
@@ -39,6 +33,8 @@ absl::StatusOr<std::string> FindExisting(const command::Join& command, const Gro
     return Fenced("there is no such member; join without resuming", std::nullopt);
   }
   const Member& member = members->find(member_id)->second;
+  // Else the older of two would join anew, and take its place back from the newer one.
+  if (!member.instance_id.empty() && epoch < member.claim_epoch) return InstanceReplaced(member_id);
   // The answer to an earlier join may have been lost with its stream: the client then names the
   // epoch before.
   const bool answer_lost = !attached && epoch + 1 == member.epoch;
@@ -51,11 +47,19 @@ absl::StatusOr<std::string> FindExisting(const command::Join& command, const Gro
   return member_id;
 }
 
+bool IsSubscribed(const Group* group, const Subscription& subscription) {
+  return group != nullptr &&
+         std::any_of(group->members.begin(), group->members.end(),
+                     [&](const auto& entry) { return entry.second.subscription == subscription; });
+}
+
 Member MakeMember(const command::Join& command, const Member* before, int64_t wall_ms) {
   const bool subscribed_before = before != nullptr && before->subscription == command.subscription;
+  const uint64_t epoch = before == nullptr ? 1 : before->epoch + 1;
   return Member{.instance_id = command.instance_id,
                 .client_name = command.client_name,
-                .epoch = before == nullptr ? 1 : before->epoch + 1,
+                .epoch = epoch,
+                .claim_epoch = command.resume.has_value() ? before->claim_epoch : epoch,
                 .subscription = command.subscription,
                 .start = command.start,
                 .session_timeout_ms = command.session_timeout_ms,
@@ -129,6 +133,9 @@ absl::Status GroupState::CheckJoin(const command::Join& command, const Moment& m
   if (command.client_name.size() > limits_.max_name_bytes) {
     return Invalid("client_name", fmt::format("more than {} bytes", limits_.max_name_bytes));
   }
+  // What was within the limit when a member came with it stays welcome: of topics that were made
+  // since some are left out.
+  if (IsSubscribed(Find(command.group), command.subscription)) return absl::OkStatus();
   uint64_t partitions = 0;
   for (const TopicInfo* topic : TopicsOf(command.subscription, *moment.topics)) {
     partitions += topic->partition_count;

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/group/group.h"
@@ -51,6 +52,8 @@ struct Decision {
   std::vector<std::pair<std::string, MemberEvent>> events;
   bool rebalance = false;  // `command::Rebalance` is due.
 };
+
+class GroupDraft;
 
 class GroupState {
  public:
@@ -83,6 +86,8 @@ class GroupState {
 
  private:
   using Result = absl::StatusOr<Decision>;
+  using DecideOne =
+      absl::FunctionRef<PositionResult(const Partition&, const Position&, GroupDraft&)>;
 
   Result Decide(const command::Join& command, const Moment& moment) const;
   Result Decide(const command::Leave& command, const Moment& moment) const;
@@ -99,6 +104,12 @@ class GroupState {
   absl::Status CheckJoin(const command::Join& command, const Moment& moment) const;
   // Whether one more group may be made.
   absl::Status CheckRoom(const Moment& moment) const;
+  absl::StatusOr<const Group*> GroupToCommit(const command::Commit& command,
+                                             const Moment& moment) const;
+  // `decide` decides about the positions in partitions that the member owns under the assignment
+  // named; the others are refused.
+  Result DecideOwned(const MemberRef& member, const std::vector<Position>& positions,
+                     const Moment& moment, DecideOne decide) const;
 
   absl::Status ApplyCreated(const std::string& name, const internal::GroupCreated& record);
   absl::Status ApplySnapshotPart(const internal::GroupSnapshotPart& record);

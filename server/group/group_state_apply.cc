@@ -60,7 +60,7 @@ absl::Status ApplyOffsets(const internal::OffsetsCommitted& record, Direction di
     if (!id.ok()) return id.status();
     Partition& partition = group.partitions[{*id, offset.partition()}];
     if (offset.next_offset() < 0 || (direction == Direction::kForward &&
-                                     offset.next_offset() <= partition.committed.value_or(-1))) {
+                                     offset.next_offset() < partition.committed.value_or(-1))) {
       return DoesNotFit("a committed offset goes back");
     }
     partition.committed = offset.next_offset();

@@ -1,8 +1,11 @@
 // Commands that move committed offsets.
 
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "absl/container/btree_set.h"
+#include "absl/functional/function_ref.h"
 #include "fmt/format.h"
 #include "server/group/group_draft.h"
 #include "server/group/group_error.h"
@@ -11,6 +14,9 @@
 
 namespace leat::group {
 namespace {
+
+// Well below the time after which a group without members and commits counts as dead.
+constexpr int64_t kRenewalMs = 60 * 60 * 1'000;
 
 const Partition& PartitionOf(const Group& group, const TopicPartition& place) {
   static const Partition kNone;
@@ -32,12 +38,6 @@ absl::StatusOr<const Group*> GroupOf(const GroupState& state, const MemberRef& r
 absl::Status CheckRange(const Position& position) {
   const bool inside = 0 <= position.next_offset && position.next_offset <= position.high_watermark;
   return inside ? absl::OkStatus() : OffsetOutOfRange(position);
-}
-
-// What is committed already can be said again, also where the log has lost its end since.
-absl::Status CheckForward(const Partition& partition, const Position& position) {
-  const bool again = position.next_offset >= 0 && position.next_offset <= partition.committed;
-  return again ? absl::OkStatus() : CheckRange(position);
 }
 
 // Whether it is this member's, under the assignment named.
@@ -63,123 +63,162 @@ PositionResult Done(const Partition& partition, int64_t committed) {
   return {.assignment_epoch = partition.assignment_epoch, .committed = committed};
 }
 
-// Commits `position` unless more is committed already.
+PositionResult Refused(absl::Status why) { return {.status = std::move(why)}; }
+
+// Commits `position`. What is committed already can be said again, also where the log has lost its
+// end since.
 PositionResult CommitForward(const Partition& partition, const Position& position,
                              GroupDraft& draft) {
-  const int64_t committed = partition.committed.value_or(-1);
-  if (position.next_offset <= committed) return Done(partition, committed);
+  if (position.next_offset >= 0 && position.next_offset <= partition.committed) {
+    return Done(partition, *partition.committed);
+  }
+  if (absl::Status inside = CheckRange(position); !inside.ok()) return Refused(std::move(inside));
   draft.Commit(position.assignment.partition, position.next_offset);
   return Done(partition, position.next_offset);
 }
 
+// Whether an offset that is committed already is to be written again: with other metadata, or since
+// it tells after a while that the group, though its topics are quiet, is not dead.
+bool IsNews(const command::Commit& command, const Partition& partition, int64_t wall_ms) {
+  return command.metadata != partition.metadata || wall_ms - partition.commit_time_ms >= kRenewalMs;
+}
+
+// Decides about each position by itself; one that names a partition again is refused.
+Outcome DecideEach(const Group& group, const std::vector<Position>& positions,
+                   absl::FunctionRef<PositionResult(const Partition&, const Position&)> decide) {
+  Outcome outcome;
+  absl::btree_set<TopicPartition> seen;
+  for (const Position& position : positions) {
+    const TopicPartition& place = position.assignment.partition;
+    outcome.push_back(seen.insert(place).second ? decide(PartitionOf(group, place), position)
+                                                : Refused(NamedTwice()));
+  }
+  return outcome;
+}
+
+// Room for partitions that a command adds to a group.
+class Room {
+ public:
+  Room(const Group& group, const GroupLimits& limits) : group_(group), limits_(limits) {}
+
+  // kLimitReached.
+  absl::Status Take(const TopicPartition& place) {
+    if (group_.partitions.contains(place)) return absl::OkStatus();
+    if (group_.partitions.size() + taken_ >= limits_.max_partitions) {
+      return LimitReached("partitions in a group", limits_.max_partitions);
+    }
+    ++taken_;
+    return absl::OkStatus();
+  }
+
+ private:
+  const Group& group_;
+  const GroupLimits& limits_;
+  size_t taken_ = 0;
+};
+
 }  // namespace
 
 GroupState::Result GroupState::Decide(const command::Commit& command, const Moment& moment) const {
+  absl::StatusOr<const Group*> found = GroupToCommit(command, moment);
+  if (!found.ok()) return found.status();
+  static const Group kNoGroup;
+  const Group& group = *found == nullptr ? kNoGroup : **found;
+  GroupDraft draft(command.group, group, last_assignment_epoch_, moment);
+  draft.set_metadata(command.metadata);
+  Room room(group, limits_);
+  bool committed = false;
+  Outcome outcome = DecideEach(
+      group, command.positions, [&](const Partition& partition, const Position& position) {
+        const TopicPartition& place = position.assignment.partition;
+        absl::Status checked = CheckExists(place, *moment.topics);
+        if (checked.ok()) {
+          checked = command.member.has_value()
+                        ? CheckOwner(partition, command.member->member_id, position)
+                        : CheckOutsider(partition, position);
+        }
+        if (checked.ok()) checked = room.Take(place);
+        if (!checked.ok()) return Refused(std::move(checked));
+        if (position.next_offset == partition.committed &&
+            IsNews(command, partition, moment.wall_ms)) {
+          draft.Commit(place, position.next_offset);
+        }
+        PositionResult result = CommitForward(partition, position, draft);
+        committed = committed || result.status.ok();
+        return result;
+      });
+  if (*found == nullptr && committed) draft.Create();
+  return draft.Take(std::move(outcome));
+}
+
+// nullptr when the commit is to make it. kInvalidField, kFencedMemberEpoch, kLimitReached.
+absl::StatusOr<const Group*> GroupState::GroupToCommit(const command::Commit& command,
+                                                       const Moment& moment) const {
   if (command.metadata.size() > limits_.max_metadata_bytes) {
     const std::string what = fmt::format("more than {} bytes", limits_.max_metadata_bytes);
     return record::MakeError(record::Reason::kInvalidField, "metadata: " + what,
                              {{"metadata", what}});
   }
-  static const Group kNoGroup;
+  if (command.member.has_value()) return GroupOf(*this, *command.member);
   const Group* group = Find(command.group);
-  const bool create = group == nullptr && !command.member.has_value();
-  if (command.member.has_value()) {
-    absl::StatusOr<const Group*> found = GroupOf(*this, *command.member);
-    if (!found.ok()) return found.status();
-  } else if (create) {
-    if (absl::Status room = CheckRoom(moment); !room.ok()) return room;
-    group = &kNoGroup;
-  }
-  GroupDraft draft(command.group, *group, last_assignment_epoch_, moment);
-  draft.set_metadata(command.metadata);
-  Outcome outcome;
-  absl::btree_set<TopicPartition> seen;
-  bool committed = false;
-  for (const Position& position : command.positions) {
-    const TopicPartition& place = position.assignment.partition;
-    const Partition& partition = PartitionOf(*group, place);
-    PositionResult& result = outcome.emplace_back();
-    result.status = CheckExists(place, *moment.topics);
-    if (!seen.insert(place).second) result.status = NamedTwice();
-    if (!result.status.ok()) continue;
-    result.status = command.member.has_value()
-                        ? CheckOwner(partition, command.member->member_id, position)
-                        : CheckOutsider(partition, position);
-    if (result.status.ok()) result.status = CheckForward(partition, position);
-    if (!result.status.ok()) continue;
-    result = CommitForward(partition, position, draft);
-    committed = true;
-  }
-  if (create && committed) draft.Create();
+  if (absl::Status room = CheckRoom(moment); group == nullptr && !room.ok()) return room;
+  return group;
+}
+
+GroupState::Result GroupState::DecideOwned(const MemberRef& member,
+                                           const std::vector<Position>& positions,
+                                           const Moment& moment, DecideOne decide) const {
+  absl::StatusOr<const Group*> group = GroupOf(*this, member);
+  if (!group.ok()) return group.status();
+  GroupDraft draft(member.group, **group, last_assignment_epoch_, moment);
+  Outcome outcome =
+      DecideEach(**group, positions, [&](const Partition& partition, const Position& position) {
+        absl::Status checked = CheckOwner(partition, member.member_id, position);
+        return checked.ok() ? decide(partition, position, draft) : Refused(std::move(checked));
+      });
   return draft.Take(std::move(outcome));
 }
 
 GroupState::Result GroupState::Decide(const command::StartAt& command, const Moment& moment) const {
-  absl::StatusOr<const Group*> group = GroupOf(*this, command.member);
-  if (!group.ok()) return group.status();
-  GroupDraft draft(command.member.group, **group, last_assignment_epoch_, moment);
-  Outcome outcome;
-  absl::btree_set<TopicPartition> seen;
-  for (const Position& position : command.positions) {
-    const Partition& partition = PartitionOf(**group, position.assignment.partition);
-    PositionResult& result = outcome.emplace_back();
-    result.status = CheckOwner(partition, command.member.member_id, position);
-    if (result.status.ok()) result.status = CheckForward(partition, position);
-    if (!seen.insert(position.assignment.partition).second) result.status = NamedTwice();
-    if (!result.status.ok()) continue;
-    result = partition.committed.has_value() ? Done(partition, *partition.committed)
-                                             : CommitForward(partition, position, draft);
-  }
-  return draft.Take(std::move(outcome));
+  return DecideOwned(command.member, command.positions, moment,
+                     [](const Partition& partition, const Position& position, GroupDraft& draft) {
+                       return partition.committed.has_value()
+                                  ? Done(partition, *partition.committed)
+                                  : CommitForward(partition, position, draft);
+                     });
 }
 
 GroupState::Result GroupState::Decide(const command::Release& command, const Moment& moment) const {
-  absl::StatusOr<const Group*> group = GroupOf(*this, command.member);
-  if (!group.ok()) return group.status();
-  GroupDraft draft(command.member.group, **group, last_assignment_epoch_, moment);
-  Outcome outcome;
-  absl::btree_set<TopicPartition> seen;
-  for (const Position& position : command.positions) {
-    const TopicPartition& place = position.assignment.partition;
-    const Partition& partition = PartitionOf(**group, place);
-    PositionResult& result = outcome.emplace_back();
-    result.status = CheckOwner(partition, command.member.member_id, position);
-    if (result.status.ok()) result.status = CheckForward(partition, position);
-    if (result.status.ok() && !partition.revoking) {
-      result.status = record::MakeError(record::Reason::kPartitionNotRevoked,
-                                        "the partition was not asked for");
-    }
-    if (!seen.insert(place).second) result.status = NamedTwice();
-    if (!result.status.ok()) continue;
-    result = CommitForward(partition, position, draft);
-    draft.HandOver(place, partition);
-  }
-  return draft.Take(std::move(outcome));
+  return DecideOwned(command.member, command.positions, moment,
+                     [](const Partition& partition, const Position& position, GroupDraft& draft) {
+                       if (!partition.revoking) {
+                         return Refused(record::MakeError(record::Reason::kPartitionNotRevoked,
+                                                          "the partition was not asked for"));
+                       }
+                       PositionResult result = CommitForward(partition, position, draft);
+                       if (result.status.ok()) {
+                         draft.HandOver(position.assignment.partition, partition);
+                       }
+                       return result;
+                     });
 }
 
 GroupState::Result GroupState::Decide(const command::SeekMember& command,
                                       const Moment& moment) const {
-  absl::StatusOr<const Group*> group = GroupOf(*this, command.member);
-  if (!group.ok()) return group.status();
-  GroupDraft draft(command.member.group, **group, last_assignment_epoch_, moment);
-  Outcome outcome;
-  absl::btree_set<TopicPartition> seen;
-  for (const Position& position : command.positions) {
-    const TopicPartition& place = position.assignment.partition;
-    const Partition& partition = PartitionOf(**group, place);
-    PositionResult& result = outcome.emplace_back();
-    result.status = CheckOwner(partition, command.member.member_id, position);
-    if (result.status.ok()) result.status = CheckRange(position);
-    if (result.status.ok() && partition.revoking) {
-      result.status = Fenced("the partition is to be released", partition.assignment_epoch);
-    }
-    if (!seen.insert(place).second) result.status = NamedTwice();
-    if (!result.status.ok()) continue;
-    draft.Seek(place, position.next_offset);
-    result.assignment_epoch = draft.Renew(place, partition);
-    result.committed = position.next_offset;
-  }
-  return draft.Take(std::move(outcome));
+  return DecideOwned(
+      command.member, command.positions, moment,
+      [](const Partition& partition, const Position& position, GroupDraft& draft) {
+        if (partition.revoking) {
+          return Refused(Fenced("the partition is to be released", partition.assignment_epoch));
+        }
+        if (absl::Status inside = CheckRange(position); !inside.ok()) {
+          return Refused(std::move(inside));
+        }
+        const TopicPartition& place = position.assignment.partition;
+        draft.Seek(place, position.next_offset);
+        return PositionResult{.assignment_epoch = draft.Renew(place, partition),
+                              .committed = position.next_offset};
+      });
 }
 
 GroupState::Result GroupState::Decide(const command::SeekGroup& command,
@@ -192,11 +231,13 @@ GroupState::Result GroupState::Decide(const command::SeekGroup& command,
   GroupDraft draft(command.group, *group, last_assignment_epoch_, moment);
   Outcome outcome;
   absl::btree_set<TopicPartition> seen;
+  Room room(*group, limits_);
   for (const Position& position : command.positions) {
     const TopicPartition& place = position.assignment.partition;
     absl::Status checked = CheckExists(place, *moment.topics);
     if (checked.ok()) checked = CheckRange(position);
     if (!seen.insert(place).second) checked = NamedTwice();
+    if (checked.ok()) checked = room.Take(place);
     if (!checked.ok()) return checked;
     const Partition& partition = PartitionOf(*group, place);
     draft.Seek(place, position.next_offset);

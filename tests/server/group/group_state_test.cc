@@ -133,6 +133,37 @@ TEST_F(GroupStateTest, AResumeCannotChangeTheInstance) {
               HasReason(Reason::kInvalidField));
 }
 
+TEST_F(GroupStateTest, AnInstanceThatWasTakenOverCannotResume) {
+  const MemberRef older = Join({{"t"}, {}}, "i");
+  const auto resume = [&](const MemberRef& member) {
+    return Do(command::Join{
+        .group = "g", .subscription = {{"t"}, {}}, .instance_id = "i", .resume = ResumeOf(member)});
+  };
+  const MemberRef newer = Join({{"t"}, {}}, "i");
+  // Whether the newer one has its stream or not: it must not be ousted by a join anew.
+  EXPECT_THAT(resume(older), HasReason(Reason::kInstanceReplaced));
+  ASSERT_THAT(resume(newer), IsOk());
+  EXPECT_THAT(resume(older), HasReason(Reason::kInstanceReplaced));
+  // The answer to its own resumption may have been lost.
+  ASSERT_THAT(resume(newer), IsOk());
+  EXPECT_THAT(resume(newer), HasReason(Reason::kFencedMemberEpoch));
+
+  GroupState loaded{limits_};
+  for (const auto& part : state_.Snapshot()) ASSERT_THAT(loaded.Apply(part), IsOk());
+  EXPECT_TRUE(loaded == state_);
+}
+
+TEST_F(GroupStateTest, WhatHasOutgrownTheLimitIsStillResumed) {
+  topics_.Make("t1", 60);
+  const MemberRef member = Join({{}, {"t.*"}});
+  topics_.Make("t2", 60);
+  EXPECT_THAT(
+      Do(command::Join{.group = "g", .subscription = {{}, {"t.*"}}, .resume = ResumeOf(member)}),
+      IsOk());
+  EXPECT_THAT(Do(command::Join{.group = "g", .subscription = {{}, {"t.?"}}}),
+              HasReason(Reason::kLimitReached));
+}
+
 TEST_F(GroupStateTest, LeavingFreesPartitionsAndInstance) {
   topics_.Make("t", 2);
   const MemberRef member = Join({{"t"}, {}}, "i");
@@ -174,6 +205,40 @@ TEST_F(GroupStateTest, ALowerCommitAnswersWithTheHigherOffset) {
     EXPECT_EQ(result.committed, 5);
     EXPECT_THAT(decision_.records, IsEmpty());
   }
+}
+
+TEST_F(GroupStateTest, TheSameOffsetIsCommittedAgainWhenThatSaysSomething) {
+  topics_.Make("t", 1);
+  const auto commit = [&](const std::string& metadata) {
+    const Position position{{topics_.At("t", 0), 0}, 5, kHighWatermark};
+    EXPECT_EQ(One(command::Commit{"g", std::nullopt, {position}, metadata}).committed, 5);
+    return !decision_.records.empty();
+  };
+  EXPECT_TRUE(commit("m"));
+  EXPECT_FALSE(commit("m"));
+  EXPECT_TRUE(commit("n"));
+  EXPECT_EQ(At(0).metadata, "n");
+  // A group that commits is alive, even if nothing happens in its topics.
+  const int64_t week_ms = int64_t{7} * 24 * 60 * 60 * 1'000;
+  now_ms_ += week_ms - 10;
+  EXPECT_TRUE(commit("n"));
+  now_ms_ += 20;
+  ASSERT_THAT(Do(command::ExpireGroups{week_ms}), IsOk());
+  EXPECT_NE(state_.Find("g"), nullptr);
+}
+
+TEST_F(GroupStateTest, CommitsAndSeeksAddNoMorePartitionsThanAGroupMayHave) {
+  topics_.Make("t", 101);
+  command::Commit commit{"g", std::nullopt, {}};
+  for (uint32_t p = 0; p < 101; ++p) commit.positions.push_back({{topics_.At("t", p), 0}, 0, 0});
+  const auto outcome = Do(commit);
+  ASSERT_THAT(outcome, IsOk());
+  EXPECT_THAT((*outcome)[99], IsOk());
+  EXPECT_THAT((*outcome)[100], HasReason(Reason::kLimitReached));
+  EXPECT_THAT(group().partitions, SizeIs(100));
+  EXPECT_THAT(Do(command::SeekGroup{"g", commit.positions}), HasReason(Reason::kLimitReached));
+  commit.positions.pop_back();
+  EXPECT_THAT(Do(command::SeekGroup{"g", commit.positions}), IsOk());
 }
 
 TEST_F(GroupStateTest, CommitsStayInsideTheLogAndTheTopics) {
