@@ -211,22 +211,15 @@ void GroupHost::List(std::string prefix, std::string after, size_t limit,
   const broker::Barrier all_answered([gathering, limit, done = std::move(done)]() mutable {
     std::move(done)(gathering->Merge(limit));
   });
-  using Found = std::vector<std::pair<std::string, group::Group>>;
+  using Groups = Gathering::Groups;
   for (size_t i = 0; i < hosted_.size(); ++i) {
-    auto answer = [gathering, i, all_answered](absl::StatusOr<Found> found) {
-      if (!found.ok()) {
-        gathering->parts[i] = found.status();
-        return;
-      }
-      Gathering::Groups& groups = gathering->parts[i].emplace();
-      for (const auto& [name, group] : *found) {
-        groups.push_back({name, group.epoch, group.members.size(), group.create_time_ms});
-      }
+    auto answer = [gathering, i, all_answered](absl::StatusOr<Groups> found) {
+      gathering->parts[i] = std::move(found);
     };
-    Post<Found>(*hosted_[i], std::move(answer),
-                [prefix, after, limit](Hosted& to, auto answer) mutable {
-                  to.groups->List(std::move(prefix), std::move(after), limit, std::move(answer));
-                });
+    Post<Groups>(*hosted_[i], std::move(answer),
+                 [prefix, after, limit](Hosted& to, auto answer) mutable {
+                   to.groups->List(std::move(prefix), std::move(after), limit, std::move(answer));
+                 });
   }
 }
 

@@ -27,14 +27,6 @@
 
 namespace leat::group {
 
-// A group in short.
-struct GroupSummary {
-  std::string name;
-  uint64_t epoch = 0;  // Counts changes of ownership.
-  size_t member_count = 0;
-  int64_t create_time_ms = 0;  // Wall time.
-};
-
 // A group at one moment: everything in it is durable.
 struct GroupDescription {
   std::string name;

@@ -99,10 +99,9 @@ class GroupLog {
   // The group as it is durably. kGroupNotFound, kServerStarting, kServerStopping.
   void Describe(std::string name, Callback<Group> done);
 
-  // Groups whose names begin with `prefix` and come after `after`, in order, at most `limit`,
-  // without their partitions.
+  // Groups whose names begin with `prefix` and come after `after`, in order, at most `limit`.
   void List(std::string prefix, std::string after, size_t limit,
-            Callback<std::vector<std::pair<std::string, Group>>> done);
+            Callback<std::vector<GroupSummary>> done);
 
   // Whether a member has a stream now.
   bool IsAttached(const std::string& group, const std::string& member_id) const;

@@ -118,16 +118,14 @@ void GroupLog::Describe(std::string name, Callback<Group> done) {
 }
 
 void GroupLog::List(std::string prefix, std::string after, size_t limit,
-                    Callback<std::vector<std::pair<std::string, Group>>> done) {
+                    Callback<std::vector<GroupSummary>> done) {
   if (!state_.has_value()) return std::move(done)(ReadingAnew());
-  std::vector<std::pair<std::string, Group>> answer;
+  std::vector<GroupSummary> answer;
   const GroupState::Groups& groups = state_->groups();
   auto it = after < prefix ? groups.lower_bound(prefix) : groups.upper_bound(after);
   for (; it != groups.end() && answer.size() < limit && it->first.starts_with(prefix); ++it) {
-    answer.emplace_back(it->first, Group{.create_time_ms = it->second.create_time_ms,
-                                         .epoch = it->second.epoch,
-                                         .active_time_ms = it->second.active_time_ms,
-                                         .members = it->second.members});
+    const auto& [name, group] = *it;
+    answer.push_back({name, group.epoch, group.members.size(), group.create_time_ms});
   }
   journal_.Then(
       [answer = std::move(answer), done = std::move(done)](const absl::Status& status) mutable {

@@ -383,7 +383,7 @@ TEST_F(GroupLogTest, ListsGroups) {
   const auto list = [&](std::string prefix, std::string after, size_t limit) {
     std::vector<std::string> names;
     groups_->List(prefix, after, limit, [&](const auto& groups) {
-      for (const auto& [name, group] : *groups) names.push_back(name);
+      for (const GroupSummary& group : *groups) names.push_back(group.name);
     });
     Drain();
     return names;
