@@ -1,5 +1,6 @@
 #include "server/group/group_log.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <utility>
 #include <variant>
@@ -116,10 +117,9 @@ void GroupLog::Join(command::Join command, std::shared_ptr<MemberChannel> channe
   if (command.resume.has_value()) {
     command.resume->attached = IsAttached(command.group, command.resume->member_id);
   }
-  MemberChannel* const joining = channel.get();
   // Only for a join that was not enacted: from then on the channel belongs to the session.
-  Execute(command, std::move(channel), [joining](const absl::StatusOr<Outcome>& outcome) {
-    joining->Send(event::Closed{outcome.status()});
+  Execute(command, channel, [channel](const absl::StatusOr<Outcome>& outcome) {
+    channel->Send(event::Closed{outcome.status()});
   });
 }
 
@@ -142,18 +142,21 @@ void GroupLog::Execute(const GroupCommand& command, std::shared_ptr<MemberChanne
     return Enact(GroupNameOf(command), *std::move(decision), std::move(channel), std::move(done));
   }
   // The error too may follow from what is not durable yet.
-  journal_.Then([error = decision.status(), channel = std::move(channel),
-                 done = std::move(done)](const absl::Status& status) mutable {
-    std::move(done)(status.ok() ? error : status);
-  });
+  journal_.Then(
+      [error = decision.status(), done = std::move(done)](const absl::Status& status) mutable {
+        std::move(done)(status.ok() ? error : status);
+      });
 }
 
 void GroupLog::Enact(const std::string& group, Decision decision,
                      std::shared_ptr<MemberChannel> channel, Answer done) {
   if (channel != nullptr) done = [](const auto&) {};
   for (const internal::GroupRecord& record : decision.records) {
-    absl::Status applied = state_->Apply(record);
-    if (!applied.ok()) std::abort();  // `Handle` made it for this very state.
+    const absl::Status applied = state_->Apply(record);
+    if (applied.ok()) continue;
+    // `Handle` made it for this very state: from here on nothing could be trusted.
+    std::fprintf(stderr, "group %s: %s\n", group.c_str(), applied.ToString().c_str());
+    std::abort();
   }
   CountGroups();
   if (!decision.records.empty()) journal_.Append(std::move(decision.records));
