@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "server/group/group_error.h"
 #include "server/rpc/place_resolver.h"
 #include "server/rpc/topics_by_id.h"
 #include "server/rpc/validate.h"
-#include "storage/record/error.h"
 
 namespace leat::rpc {
 namespace {
@@ -30,12 +30,6 @@ struct Move {
   group::TopicPartition place() const { return {query.topic->id, query.partition}; }
 };
 
-absl::Status GroupHasMembers(const std::string& group, size_t members) {
-  return record::MakeError(record::Reason::kGroupHasMembers,
-                           fmt::format("group '{}' has {} members", group, members),
-                           {{"group", group}, {"members", std::to_string(members)}});
-}
-
 std::optional<int64_t> CommittedOf(const group::Group& group, const group::TopicPartition& place) {
   const auto found = group.partitions.find(place);
   return found == group.partitions.end() ? std::nullopt : found->second.committed;
@@ -44,10 +38,10 @@ std::optional<int64_t> CommittedOf(const group::Group& group, const group::Topic
 // What the target names, partitions without a committed offset included.
 absl::StatusOr<std::vector<PlaceQuery>> PlacesOf(const v1::GroupSeek& target,
                                                  const group::Group& group,
+                                                 const TopicsById& topics,
                                                  const broker::Broker& broker) {
   std::vector<PlaceQuery> places;
   if (target.topic().empty()) {
-    const TopicsById topics = AllTopicsById(broker);
     for (const auto& [place, partition] : group.partitions) {
       const auto topic = topics.find(place.topic_id);
       if (topic == topics.end() || !partition.committed.has_value()) continue;
@@ -67,10 +61,11 @@ absl::StatusOr<std::vector<PlaceQuery>> PlacesOf(const v1::GroupSeek& target,
 
 absl::StatusOr<std::vector<Move>> MovesOf(const v1::SeekGroupRequest& request,
                                           const group::Group& group, const broker::Broker& broker) {
+  const TopicsById topics = AllTopicsById(broker);
   std::vector<Move> moves;
   std::set<group::TopicPartition> named;
   for (const v1::GroupSeek& target : request.targets()) {
-    auto places = PlacesOf(target, group, broker);
+    auto places = PlacesOf(target, group, topics, broker);
     if (!places.ok()) return places.status();
     for (PlaceQuery& place : *places) {
       Move move{.query = std::move(place), .shift = {}, .committed = {}};
@@ -128,7 +123,7 @@ class Seek : public std::enable_shared_from_this<Seek> {
     if (!described.ok()) return Finish(described.status());
     const group::Group& group = described->group;
     if (!group.members.empty() && !request_.force()) {
-      return Finish(GroupHasMembers(described->name, group.members.size()));
+      return Finish(group::GroupHasMembers(described->name, group.members.size()));
     }
     auto moves = MovesOf(request_, group, context_.broker);
     if (!moves.ok()) return Finish(moves.status());

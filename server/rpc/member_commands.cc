@@ -26,9 +26,11 @@ v1::PartitionPosition PositionOf(const v1::OwnedPartition& named) {
 
 void MemberCommands::Add(v1::ConsumeRequest request, ByteBudget::Charge charge) {
   auto command = std::make_shared<Command>();
-  command->request = std::move(request);
+  command->result.set_request_id(request.request_id());
+  // Not when it is its turn: what is good for nothing may take far more memory than it is charged.
+  command->refusal = CheckCommand(request);
+  if (command->refusal.ok()) command->request = std::move(request);
   command->charge = std::move(charge);
-  command->result.set_request_id(command->request.request_id());
   queue_.push_back(std::move(command));
   ++in_flight_;
   ExecuteMore();
@@ -48,8 +50,7 @@ void MemberCommands::ExecuteMore() {
   while (!busy_ && !queue_.empty()) {
     const CommandPtr command = std::move(queue_.front());
     queue_.pop_front();
-    const absl::Status checked = CheckCommand(command->request);
-    checked.ok() ? Execute(command) : Answer(command, checked);
+    command->refusal.ok() ? Execute(command) : Answer(command, command->refusal);
   }
 }
 

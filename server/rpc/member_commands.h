@@ -53,7 +53,8 @@ class MemberCommands {
 
  private:
   struct Command {
-    v1::ConsumeRequest request;
+    v1::ConsumeRequest request;  // Empty when it is refused.
+    absl::Status refusal;
     ByteBudget::Charge charge;
     v1::CommandResult result;
     // What of it the group is to decide about, and of which partition of the result each is.

@@ -7,18 +7,16 @@
 #include <string_view>
 #include <tuple>
 
+#include "server/group/group.h"
 #include "server/rpc/member_credit.h"
 #include "server/rpc/validate.h"
 
 namespace leat::rpc {
 namespace {
 
-constexpr int64_t kMaxTopics = 1'000;
-constexpr int64_t kMaxPatterns = 100;
-constexpr size_t kMaxPatternBytes = 1'000;
-constexpr int64_t kMaxNameBytes = 249;
-constexpr int64_t kMaxMetadataBytes = 4'096;
+constexpr group::GroupLimits kLimits;
 constexpr int64_t kMaxPositions = 1'024;
+constexpr int64_t kMaxSeekTargets = 1'024;
 constexpr int kMaxCommandPartitions = 5'000;  // The answer must fit a message, errors included.
 constexpr int64_t kMaxPageSize = 1'000;
 constexpr int64_t kMinChunkBytes = 1 << 10;
@@ -49,17 +47,17 @@ void CheckSubscription(const v1::Join& join, FieldErrors& errors) {
   if (join.topics().empty() && join.topic_patterns().empty()) {
     errors.Add("join.topics", "names nothing, and join.topic_patterns neither");
   }
-  errors.CheckRange("join.topics", join.topics_size(), 0, kMaxTopics);
-  errors.CheckRange("join.topic_patterns", join.topic_patterns_size(), 0, kMaxPatterns);
+  errors.CheckRange("join.topics", join.topics_size(), 0, kLimits.max_topics);
+  errors.CheckRange("join.topic_patterns", join.topic_patterns_size(), 0, kLimits.max_patterns);
   for (const std::string& topic : join.topics()) {
     if (IsTopicName(topic)) continue;
     errors.Add("join.topics", fmt::format("has '{}', which cannot be a topic", topic));
     break;
   }
   for (const std::string& pattern : join.topic_patterns()) {
-    if (!pattern.empty() && pattern.size() <= kMaxPatternBytes) continue;
+    if (!pattern.empty() && pattern.size() <= kLimits.max_pattern_bytes) continue;
     errors.Add("join.topic_patterns", fmt::format("has one of {} bytes, must be 1 to {}",
-                                                  pattern.size(), kMaxPatternBytes));
+                                                  pattern.size(), kLimits.max_pattern_bytes));
     break;
   }
 }
@@ -67,8 +65,8 @@ void CheckSubscription(const v1::Join& join, FieldErrors& errors) {
 void CheckJoin(const v1::Join& join, FieldErrors& errors) {
   CheckGroupName("join.group", join.group(), errors);
   CheckSubscription(join, errors);
-  CheckBytes("join.instance_id", join.instance_id(), kMaxNameBytes, errors);
-  CheckBytes("join.client_name", join.client_name(), kMaxNameBytes, errors);
+  CheckBytes("join.instance_id", join.instance_id(), kLimits.max_name_bytes, errors);
+  CheckBytes("join.client_name", join.client_name(), kLimits.max_name_bytes, errors);
   if (join.has_start()) {
     CheckPosition("join.start", join.start(), errors);
     if (join.start().has_offset()) errors.Add("join.start", "cannot be an offset");
@@ -84,6 +82,8 @@ void CheckJoin(const v1::Join& join, FieldErrors& errors) {
   if (join.has_resume() && join.resume().member_id().empty()) {
     errors.Add("join.resume.member_id", "is required");
   }
+  errors.CheckRange("join.resume.positions", join.resume().positions_size(), 0,
+                    kLimits.max_partitions);
 }
 
 template <typename Items>
@@ -110,6 +110,10 @@ void CheckTarget(const v1::GroupSeek& target, std::set<std::pair<std::string, ui
   }
   CheckTopicId(target.topic_id(), errors);
   for (const uint32_t partition : target.partitions()) {
+    if (named.size() >= kLimits.max_partitions) {
+      errors.Add("targets.partitions", fmt::format("name more than {}", kLimits.max_partitions));
+      break;
+    }
     if (named.emplace(target.topic(), partition).second) continue;
     errors.Add("targets.partitions", fmt::format("names partition {} twice", partition));
     break;
@@ -130,7 +134,8 @@ absl::Status Validate(const v1::ConsumeRequest& request) {
       break;
     case v1::ConsumeRequest::kCommit:
       CheckCount("commit.positions", request.commit().positions(), errors);
-      CheckBytes("commit.metadata", request.commit().metadata(), kMaxMetadataBytes, errors);
+      CheckBytes("commit.metadata", request.commit().metadata(), kLimits.max_metadata_bytes,
+                 errors);
       break;
     case v1::ConsumeRequest::kPause:
       CheckCount("pause.partitions", request.pause().partitions(), errors);
@@ -159,7 +164,7 @@ absl::Status Validate(const v1::CommitOffsetsRequest& request) {
   FieldErrors errors;
   CheckGroupName("group", request.group(), errors);
   errors.CheckRange("positions", request.positions_size(), 1, kMaxPositions);
-  CheckBytes("metadata", request.metadata(), kMaxMetadataBytes, errors);
+  CheckBytes("metadata", request.metadata(), kLimits.max_metadata_bytes, errors);
   return errors.ToStatus();
 }
 
@@ -181,7 +186,7 @@ absl::Status Validate(const v1::GetGroupRequest& request) {
 absl::Status Validate(const v1::SeekGroupRequest& request) {
   FieldErrors errors;
   CheckGroupName("group", request.group(), errors);
-  if (request.targets().empty()) errors.Add("targets", "must name something");
+  errors.CheckRange("targets", request.targets_size(), 1, kMaxSeekTargets);
   std::set<std::pair<std::string, uint32_t>> named;
   for (const v1::GroupSeek& target : request.targets()) CheckTarget(target, named, errors);
   return errors.ToStatus();

@@ -140,6 +140,24 @@ TEST(ConsumeRequestTest, SeeksOfGroups) {
   EXPECT_EQ(bad("targets { topic: 't' position { earliest {} } }"), "");
 }
 
+TEST(ConsumeRequestTest, SeeksOfTooMuch) {
+  v1::SeekGroupRequest request;
+  request.set_group("g");
+  for (int i = 0; i < 1'024; ++i) request.add_targets()->set_shift_records(1);
+  EXPECT_TRUE(Validate(request).ok());
+  request.add_targets()->set_shift_records(1);
+  EXPECT_EQ(record::ReasonOf(Validate(request)), record::Reason::kInvalidField);
+
+  request.clear_targets();
+  v1::GroupSeek& target = *request.add_targets();
+  target.set_topic("t");
+  target.set_shift_records(1);
+  for (uint32_t i = 0; i < 20'000; ++i) target.add_partitions(i);
+  EXPECT_TRUE(Validate(request).ok());
+  target.add_partitions(20'000);
+  EXPECT_EQ(record::ReasonOf(Validate(request)), record::Reason::kInvalidField);
+}
+
 TEST(ConsumeRequestTest, DefaultsOfAJoin) {
   const auto join = Parse<v1::Join>("group: 'g' topics: 't'");
   const group::command::Join command = ToCommand(join);
