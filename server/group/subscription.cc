@@ -10,13 +10,15 @@
 namespace leat::group {
 namespace {
 
-// Of one compiled pattern.
-constexpr int64_t kMaxPatternMemory = 1 << 20;
+// Of one compiled pattern: compiled in less than a millisecond, and enough for any pattern that is
+// as long as it may be and repeats nothing many times.
+constexpr int64_t kMaxPatternMemory = 256 << 10;
 
 RE2::Options PatternOptions() {
   RE2::Options options;
   options.set_log_errors(false);
   options.set_never_capture(true);
+  options.set_encoding(RE2::Options::EncodingLatin1);  // Names are ASCII.
   options.set_max_mem(kMaxPatternMemory);
   return options;
 }

@@ -38,10 +38,13 @@ TEST_F(GroupStateTest, RefusesBadJoins) {
       {.group = "g", .subscription = {{}, {"("}}},
       {.group = "g", .subscription = {{}, {""}}},
       {.group = "g", .subscription = {{}, {"((a{1,1000}){1,1000}){1,1000}"}}},
+      {.group = "g", .subscription = {{}, {"((ab){1,60}){1,60}"}}},
       {.group = "g", .subscription = {{"t"}, {}}, .instance_id = long_name},
       {.group = "g", .subscription = {{"t"}, {}}, .client_name = long_name}};
   for (const command::Join& join : bad) EXPECT_THAT(Do(join), HasReason(Reason::kInvalidField));
   EXPECT_THAT(state_.groups(), IsEmpty());
+  const std::string longest(limits_.max_pattern_bytes, '.');
+  EXPECT_THAT(Do(command::Join{.group = "g", .subscription = {{}, {longest}}}), IsOk());
 }
 
 TEST_F(GroupStateTest, KeepsLimits) {
