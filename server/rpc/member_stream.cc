@@ -195,8 +195,11 @@ void MemberStream::StartTimer(absl::Duration delay) {
 
 void MemberStream::Tick() {
   if (over_) return;
-  if (draining_) return Abort(ServerStopping());
   const io::MonotonicTime now = Now();
+  if (draining_) {
+    // A tick that was due before may still come.
+    return now < drain_until_ ? StartTimer(drain_until_ - now) : Abort(ServerStopping());
+  }
   liveness_->OnSent({last_write_ns_});
   const auto due = liveness_->Check(delivery_.holding_since(), outbox_.load().messages > 0, now);
   if (due == MemberLiveness::Due::kHeartbeat) {
@@ -219,6 +222,7 @@ void MemberStream::Drain() {
   if (over_) return;
   if (!member_.has_value()) return End(ServerStopping());
   draining_ = true;
+  drain_until_ = Now() + kDrainTime;
   delivery_.Stop();
   v1::ConsumeResponse response;
   response.mutable_draining();

@@ -101,6 +101,7 @@ class MemberStream : public std::enable_shared_from_this<MemberStream> {
   bool waiting_for_budget_ = false;  // A command is.
   bool half_closed_ = false;
   bool draining_ = false;
+  io::MonotonicTime drain_until_;
   bool closed_ = false;  // By the group.
   bool over_ = false;
 };
