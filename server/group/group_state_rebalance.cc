@@ -112,6 +112,35 @@ void DropDeletedTopics(const Group& group, const TopicCatalogue& topics, GroupDr
   }
 }
 
+// Takes partitions a step towards their targets.
+struct Mover {
+  const Group& group;
+  command::Rebalance::Scope scope;
+  int64_t revocation_deadline_ms;
+  GroupDraft& draft;
+
+  // `target`: a member id, or empty for no one.
+  void Move(const TopicPartition& place, const Partition& partition, const std::string& target) {
+    if (partition.revoking) {
+      if (partition.next_owner != target) draft.Redirect(place, partition, target);
+    } else if (partition.owner.empty()) {
+      if (target.empty()) return;
+      const bool is_new = partition.assignment_epoch == 0 && IsKnown(group, place.topic_id);
+      draft.Assign(place, partition, target,
+                   is_new ? ChangeReason::kTopicsChanged : ChangeReason::kUnowned);
+    } else if (partition.owner != target && scope == command::Rebalance::Scope::kAll) {
+      draft.Revoke(place, partition, target, revocation_deadline_ms);
+    }
+  }
+};
+
+bool IsWanted(const Demand& demand, const TopicId& id) {
+  const auto found =
+      std::lower_bound(demand.topics.begin(), demand.topics.end(), id,
+                       [](const TopicInfo* topic, const TopicId& i) { return topic->id < i; });
+  return found != demand.topics.end() && (*found)->id == id;
+}
+
 }  // namespace
 
 GroupState::Result GroupState::Decide(const command::Rebalance& command,
@@ -122,20 +151,7 @@ GroupState::Result GroupState::Decide(const command::Rebalance& command,
   DropDeletedTopics(*group, *moment.topics, draft);
   Demand demand = DemandOf(*group, *moment.topics, limits_.max_partitions);
   Assign(static_cast<int32_t>(demand.members.size()), demand.shares);
-
-  const auto step = [&](const TopicPartition& place, const Partition& partition,
-                        const std::string& target) {
-    if (partition.revoking) {
-      if (partition.next_owner != target) draft.Redirect(place, partition, target);
-    } else if (partition.owner.empty()) {
-      if (target.empty()) return;
-      const bool is_new = partition.assignment_epoch == 0 && IsKnown(*group, place.topic_id);
-      draft.Assign(place, partition, target,
-                   is_new ? ChangeReason::kTopicsChanged : ChangeReason::kUnowned);
-    } else if (partition.owner != target && command.scope == command::Rebalance::Scope::kAll) {
-      draft.Revoke(place, partition, target, limits_.revocation_deadline_ms);
-    }
-  };
+  Mover mover{*group, command.scope, limits_.revocation_deadline_ms, draft};
   for (size_t t = 0; t < demand.topics.size(); ++t) {
     const TopicInfo& topic = *demand.topics[t];
     const bool from_log_start = BeginsAtLogStart(*group, topic, demand, demand.shares[t]);
@@ -145,15 +161,12 @@ GroupState::Result GroupState::Decide(const command::Rebalance& command,
       auto found = group->partitions.find(place);
       Partition partition = found == group->partitions.end() ? Partition{} : found->second;
       if (partition.assignment_epoch == 0) partition.from_log_start = from_log_start;
-      step(place, partition, target == kNoOwner ? "" : demand.members[target]);
+      mover.Move(place, partition, target == kNoOwner ? "" : demand.members[target]);
     }
   }
   for (const auto& [place, partition] : group->partitions) {
-    const auto wanted =
-        std::lower_bound(demand.topics.begin(), demand.topics.end(), place.topic_id,
-                         [](const TopicInfo* topic, const TopicId& id) { return topic->id < id; });
-    const bool is_wanted = wanted != demand.topics.end() && (*wanted)->id == place.topic_id;
-    if (!is_wanted && moment.topics->FindId(place.topic_id) != nullptr) step(place, partition, "");
+    const bool exists = moment.topics->FindId(place.topic_id) != nullptr;
+    if (exists && !IsWanted(demand, place.topic_id)) mover.Move(place, partition, "");
   }
   return draft.Take();
 }
