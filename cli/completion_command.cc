@@ -4,7 +4,6 @@
 
 #include "cli/command.h"
 #include "cli/failure.h"
-#include "cli/output.h"
 #include "fmt/format.h"
 
 namespace leat::cli {
@@ -83,8 +82,7 @@ ExitCode Complete(const CLI::App& app, const std::string& shell) {
     Complain(fmt::format("no completion for '{}': bash, zsh and fish are known", shell));
     return kUsage;
   }
-  const absl::Status status = Print(script);
-  return status.ok() ? kOk : Fail(status, {});
+  return PrintOrFail(script);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "cli/output.h"
 #include "fmt/format.h"
 #include "storage/record/error.h"
 
@@ -129,6 +130,11 @@ void Complain(std::string_view message) { Say(fmt::format("leat: {}\n", message)
 ExitCode Fail(const absl::Status& status, const Subject& subject) {
   Complain(Explain(status, subject));
   return ExitCodeOf(status);
+}
+
+ExitCode PrintOrFail(const std::string& text) {
+  const absl::Status status = Print(text);
+  return status.ok() ? kOk : Fail(status, {});
 }
 
 }  // namespace leat::cli

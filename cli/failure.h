@@ -1,5 +1,5 @@
 // Errors as people read them: one line that says what happened, to what, and what to do next. Pure
-// but for `Fail`.
+// but for what prints.
 
 #ifndef LEAT_CLI_FAILURE_H_
 #define LEAT_CLI_FAILURE_H_
@@ -32,6 +32,9 @@ void Complain(std::string_view message);
 
 // Prints the explanation and returns the exit code.
 ExitCode Fail(const absl::Status& status, const Subject& subject);
+
+// Prints what a verb found to standard output; the exit code.
+ExitCode PrintOrFail(const std::string& text);
 
 }  // namespace leat::cli
 

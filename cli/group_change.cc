@@ -7,7 +7,6 @@
 #include "cli/group_text.h"
 #include "cli/group_verbs.h"
 #include "cli/offset_range.h"
-#include "cli/output.h"
 #include "cli/quantity.h"
 #include "cli/terminal.h"
 #include "client/admin.h"
@@ -84,10 +83,7 @@ ExitCode SeekGroup(const GlobalOptions& globals, const GroupFlags& flags) {
   if (!planned.ok()) return Fail(planned.status(), subject);
   const std::string plan =
       fmt::format("group {}\n{}", flags.groups[0], SeekTable(*planned).ToText());
-  if (flags.dry_run) {
-    const absl::Status status = Print(plan + "dry run: nothing was moved\n");
-    return status.ok() ? kOk : Fail(status, {});
-  }
+  if (flags.dry_run) return PrintOrFail(plan + "dry run: nothing was moved\n");
   const std::string question = fmt::format("Move {} committed offsets?", planned->results_size());
   if (absl::Status status = Confirm(globals.quiet && flags.yes ? "" : plan, question, flags.yes);
       !status.ok()) {

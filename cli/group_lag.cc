@@ -19,11 +19,7 @@ namespace {
 constexpr char kClearScreen[] = "\x1b[H\x1b[2J";
 
 std::string TextOf(const std::vector<v1::GetGroupResponse>& groups, ListFormat format) {
-  if (format == ListFormat::kJson || format == ListFormat::kJsonLines) {
-    std::vector<const google::protobuf::Message*> messages;
-    for (const v1::GetGroupResponse& group : groups) messages.push_back(&group);
-    return ToJsonList(messages, format);
-  }
+  if (IsJson(format)) return ToJsonList(groups, format);
   std::string text;
   for (const v1::GetGroupResponse& group : groups) {
     if (format == ListFormat::kCsv) {

@@ -5,7 +5,6 @@
 #include "cli/failure.h"
 #include "cli/group_text.h"
 #include "cli/list_format.h"
-#include "cli/output.h"
 #include "cli/quantity.h"
 #include "cli/table.h"
 #include "client/admin.h"
@@ -13,11 +12,6 @@
 
 namespace leat::cli {
 namespace {
-
-ExitCode PrintOrFail(const std::string& text) {
-  const absl::Status status = Print(text);
-  return status.ok() ? kOk : Fail(status, {});
-}
 
 std::string TimeOf(const google::protobuf::Timestamp& time) {
   return FormatTimestamp(google::protobuf::util::TimeUtil::TimestampToMilliseconds(time));
@@ -71,11 +65,7 @@ ExitCode ListGroups(const GlobalOptions& globals, const GroupFlags& flags) {
   if (!format.ok()) return Fail(format.status(), {});
   const auto groups = client::Admin(globals.Connect()).ListGroups(flags.prefix);
   if (!groups.ok()) return Fail(groups.status(), {.server = globals.server, .topic = {}});
-  if (*format == ListFormat::kJson || *format == ListFormat::kJsonLines) {
-    std::vector<const google::protobuf::Message*> messages;
-    for (const v1::Group& group : *groups) messages.push_back(&group);
-    return PrintOrFail(ToJsonList(messages, *format));
-  }
+  if (IsJson(*format)) return PrintOrFail(ToJsonList(*groups, *format));
   const Table table = TableOf(*groups);
   return PrintOrFail(*format == ListFormat::kCsv ? table.ToCsv() : table.ToText());
 }

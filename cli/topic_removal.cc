@@ -5,7 +5,6 @@
 #include "absl/time/clock.h"
 #include "cli/failure.h"
 #include "cli/offset_range.h"
-#include "cli/output.h"
 #include "cli/quantity.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
@@ -94,10 +93,7 @@ ExitCode TrimTopic(const GlobalOptions& globals, const TopicFlags& flags) {
   if (auto checked = admin.TrimTopic(plan->request); !checked.ok()) {
     return FailTrim(checked.status(), subject);
   }
-  if (flags.dry_run) {
-    const absl::Status status = Print(plan->text + "dry run: nothing was removed\n");
-    return status.ok() ? kOk : Fail(status, {});
-  }
+  if (flags.dry_run) return PrintOrFail(plan->text + "dry run: nothing was removed\n");
   const std::string question = fmt::format("Remove {} for good?", Count(plan->records, "record"));
   if (absl::Status status =
           Confirm(globals.quiet && flags.yes ? "" : plan->text, question, flags.yes);

@@ -4,7 +4,6 @@
 
 #include "cli/failure.h"
 #include "cli/list_format.h"
-#include "cli/output.h"
 #include "cli/quantity.h"
 #include "cli/table.h"
 #include "cli/topic_settings.h"
@@ -94,11 +93,6 @@ std::string TextOf(const v1::GetTopicResponse& described) {
   return text + TableOf(described).ToText();
 }
 
-ExitCode PrintOrFail(const std::string& text) {
-  const absl::Status status = Print(text);
-  return status.ok() ? kOk : Fail(status, {});
-}
-
 absl::Status ApplySettings(const std::vector<std::string>& settings, v1::TopicConfig* config,
                            google::protobuf::FieldMask* mask) {
   for (const std::string& setting : settings) {
@@ -136,11 +130,7 @@ ExitCode ListTopics(const GlobalOptions& globals, const TopicFlags& flags) {
   if (!format.ok()) return Fail(format.status(), {});
   const auto topics = client::Admin(globals.Connect()).ListTopics(flags.prefix);
   if (!topics.ok()) return Fail(topics.status(), {.server = globals.server, .topic = {}});
-  if (*format == ListFormat::kJson || *format == ListFormat::kJsonLines) {
-    std::vector<const google::protobuf::Message*> messages;
-    for (const v1::Topic& topic : *topics) messages.push_back(&topic);
-    return PrintOrFail(ToJsonList(messages, *format));
-  }
+  if (IsJson(*format)) return PrintOrFail(ToJsonList(*topics, *format));
   const Table table = TableOf(*topics, *format);
   return PrintOrFail(*format == ListFormat::kCsv ? table.ToCsv() : table.ToText());
 }

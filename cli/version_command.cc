@@ -2,7 +2,6 @@
 
 #include "cli/command.h"
 #include "cli/failure.h"
-#include "cli/output.h"
 #include "fmt/format.h"
 #include "server/version.h"
 
@@ -10,10 +9,7 @@ namespace leat::cli {
 
 void AddVersionCommand(CLI::App& app, Run& run) {
   app.add_subcommand("version", "Print the version of this program")->callback([&run] {
-    run = [] {
-      const absl::Status status = Print(fmt::format("leat {}\n", server::kVersion));
-      return status.ok() ? kOk : Fail(status, {});
-    };
+    run = [] { return PrintOrFail(fmt::format("leat {}\n", server::kVersion)); };
   });
 }
 
