@@ -17,6 +17,8 @@ LAYERS = {
     "storage/record": [],
     "storage/io": [],
     "storage/log": ["storage/record", "storage/io"],
+    # Storage as tools see it while no server runs.
+    "storage/inspect": ["storage/log", "storage/record", "storage/io"],
     "server/broker": ["storage/log", "storage/record", "storage/io"],
     "server/group": ["storage/record"],
     # Of storage/io rpc needs the names of the backends and the clock, which the broker's interface speaks in too.

@@ -12,7 +12,7 @@
 namespace leat::broker {
 
 Partition::Partition(const log::PartitionKey& key, std::unique_ptr<log::Log> log)
-    : key_(key), log_(std::move(log)) {
+    : key_(key), log_(std::move(log)), logged_state_(log_->state()) {
   log_->set_observer([this] { OnLogChange(); });
 }
 
@@ -25,16 +25,37 @@ void Partition::Append(record::Batch batch, Answer<log::AppendResult> done) {
                });
 }
 
+std::string Partition::Name() const {
+  return fmt::format("{}/{}", FormatUuid(key_.topic_id), key_.partition);
+}
+
 void Partition::NoteSpace(const absl::Status& appended) {
   const bool full = record::ReasonOf(appended) == record::Reason::kDiskFull;
   if (full == disk_full_ || !(full || appended.ok())) return;
   disk_full_ = full;
-  const std::string name = fmt::format("{}/{}", FormatUuid(key_.topic_id), key_.partition);
   if (full) {
-    spdlog::warn("partition {}: appends are refused: {}", name, std::string(appended.message()));
+    spdlog::warn("partition {}: appends are refused: {}", Name(), std::string(appended.message()));
   } else {
-    spdlog::info("partition {}: appends are taken again", name);
+    spdlog::info("partition {}: appends are taken again", Name());
   }
+}
+
+void Partition::NoteRead(record::Offset from, const absl::StatusOr<log::ReadResult>& read) {
+  if (read.ok()) {
+    if (!read_fault_.has_value()) return;
+    if (from <= read_fault_->offset && read_fault_->offset < read->next_offset) read_fault_.reset();
+    return;
+  }
+  // Of a corrupt log the start has told everything.
+  if (record::ReasonOf(read.status()) != record::Reason::kLogCorrupt ||
+      log_->state() == log::LogState::kCorrupt) {
+    return;
+  }
+  std::string detail(read.status().message());
+  if (read_fault_.has_value() && read_fault_->detail == detail) return;
+  spdlog::error("partition {}: a read met damage: offset {} is not readable: {}", Name(),
+                from.value, detail);
+  read_fault_ = {.offset = from, .detail = std::move(detail)};
 }
 
 void Partition::Fetch(uint64_t ticket, const FetchSpec& spec, Answer<FetchResult> done) {
@@ -54,7 +75,8 @@ void Partition::CancelFetch(uint64_t ticket) {
 
 void Partition::Read(record::Offset from, size_t max_bytes, Answer<FetchResult> done) {
   log_->Read(from, max_bytes,
-             [this, done = std::move(done)](absl::StatusOr<log::ReadResult> read) mutable {
+             [this, from, done = std::move(done)](absl::StatusOr<log::ReadResult> read) mutable {
+               NoteRead(from, read);
                if (!read.ok()) return std::move(done)(read.status());
                std::move(done)(FetchResult{.batches = std::move(read->batches),
                                            .next_offset = read->next_offset,
@@ -69,13 +91,19 @@ void Partition::FindTimestamp(int64_t timestamp_ms, Answer<record::Offset> done)
 }
 
 PartitionStatus Partition::Status() const {
-  return {.partition = key_.partition,
-          .log_start = log_->log_start(),
-          .high_watermark = log_->high_watermark(),
-          .bytes_on_disk = log_->bytes_on_disk(),
-          .segment_count = log_->segment_count(),
-          .state = log_->state(),
-          .state_detail = std::string(log_->state_detail().message())};
+  PartitionStatus status{.partition = key_.partition,
+                         .log_start = log_->log_start(),
+                         .high_watermark = log_->high_watermark(),
+                         .bytes_on_disk = log_->bytes_on_disk(),
+                         .segment_count = log_->segment_count(),
+                         .state = log_->state(),
+                         .state_detail = std::string(log_->state_detail().message())};
+  if (read_fault_.has_value() && log_->log_start() <= read_fault_->offset) {
+    if (!status.state_detail.empty()) status.state_detail += "; ";
+    status.state_detail += fmt::format("offset {} is not readable: {}", read_fault_->offset.value,
+                                       read_fault_->detail);
+  }
+  return status;
 }
 
 std::optional<record::Offset> Partition::RetentionTarget() {
@@ -94,6 +122,9 @@ void Partition::Close(absl::Status why, io::IoCallback closed) {
 
 void Partition::OnLogChange() {
   changed_ = true;
+  if (log_->state() != std::exchange(logged_state_, log_->state())) {
+    spdlog::error("partition {}: {}", Name(), std::string(log_->state_detail().message()));
+  }
   for (WaitingFetch& fetch : waiters_.TakeReady(log_->high_watermark())) {
     Read(fetch.from, fetch.max_bytes, std::move(fetch.done));
   }

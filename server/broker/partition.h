@@ -9,10 +9,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/broker/answer.h"
 #include "server/broker/calls.h"
 #include "server/broker/fetch_waiters.h"
@@ -63,17 +65,28 @@ class Partition {
   void Close(absl::Status why, io::IoCallback closed);
 
  private:
+  std::string Name() const;
   void OnLogChange();
   // Logs when a full disk begins to hinder appends, and when it ends to: with the watch on free
   // space turned off, or outrun, nothing else does.
   void NoteSpace(const absl::Status& appended);
+  // Logs and remembers where a read met damage, until that place can be read or is trimmed away:
+  // the log takes appends all the same, and knows nothing of it.
+  void NoteRead(record::Offset from, const absl::StatusOr<log::ReadResult>& read);
   void Read(record::Offset from, size_t max_bytes, Answer<FetchResult> done);
+
+  struct ReadFault {
+    record::Offset offset;  // First one that could not be read.
+    std::string detail;
+  };
 
   const log::PartitionKey key_;
   const std::unique_ptr<log::Log> log_;
   FetchWaiters waiters_;
   bool changed_ = true;
   bool disk_full_ = false;
+  log::LogState logged_state_;
+  std::optional<ReadFault> read_fault_;
   absl::Status refusal_;  // Not OK once closing.
 };
 

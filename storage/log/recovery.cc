@@ -44,6 +44,11 @@ class Recovery {
  private:
   std::string PathOf(std::string_view name) const { return io::JoinPath(input_.directory, name); }
 
+  SegmentHeader ExpectedHeader(record::Offset base) const {
+    return {
+        .topic_id = input_.key.topic_id, .partition = input_.key.partition, .base_offset = base};
+  }
+
   // Then all there is has been flushed.
   bool StoppedInOrder() const { return input_.clean_shutdown && input_.checkpoint.has_value(); }
 
@@ -84,13 +89,30 @@ class Recovery {
     return absl::OkStatus();
   }
 
-  // A trim that was interrupted: the log start moves durably before files go. Which segments lie
-  // wholly before it the names alone tell, but for the last one.
+  // Whether the file is what its name says.
+  absl::StatusOr<bool> IsSegment(record::Offset base) {
+    absl::StatusOr<std::unique_ptr<io::File>> file =
+        files_.Open(PathOf(SegmentFileName(base)), io::OpenMode::kReadDirect);
+    if (!file.ok()) return file.status();
+    const absl::StatusOr<SegmentHeader> header = ReadSegmentHeader(**file, ExpectedHeader(base));
+    if (!header.ok() && !IsDamage(header.status())) return header.status();
+    return header.ok();
+  }
+
+  // A trim that was interrupted: the log start moves durably before files go. That a segment lies
+  // wholly before it, the one behind it tells.
   absl::Status RemoveExpiredSegments() {
     size_t expired = 0;
-    while (expired + 1 < bases_.size() && bases_[expired + 1] <= input_.log_start) ++expired;
+    for (; expired + 1 < bases_.size() && bases_[expired + 1] <= input_.log_start; ++expired) {
+      const absl::StatusOr<bool> follows = IsSegment(bases_[expired + 1]);
+      if (!follows.ok()) return follows.status();
+      if (!*follows) break;
+    }
     for (size_t i = 0; i < expired; ++i) {
-      absl::Status removed = files_.Remove(PathOf(SegmentFileName(bases_[i])));
+      const std::string path = PathOf(SegmentFileName(bases_[i]));
+      const absl::StatusOr<bool> ours = IsSegment(bases_[i]);
+      if (!ours.ok()) return ours.status();
+      absl::Status removed = *ours ? files_.Remove(path) : MoveStray(path);
       if (!removed.ok()) return removed;
     }
     bases_.erase(bases_.begin(), bases_.begin() + static_cast<ptrdiff_t>(expired));
@@ -110,8 +132,7 @@ class Recovery {
                                           log_.next_offset.value)});
       return absl::OkStatus();
     }
-    const SegmentHeader expected{
-        .topic_id = input_.key.topic_id, .partition = input_.key.partition, .base_offset = base};
+    const SegmentHeader expected = ExpectedHeader(base);
     absl::StatusOr<SealedSegment> sealed = OpenSealedSegment(files_, path, expected);
     if (sealed.ok()) {
       TakeSealed(*std::move(sealed));

@@ -177,6 +177,16 @@ TEST_F(RecoveryDirectoryTest, RemovalThatWasInterruptedLeavesNoHole) {
   EXPECT_EQ(Names().size(), 1u);
 }
 
+// Its name alone would say that the segment before it lies wholly before the log start.
+TEST_F(RecoveryDirectoryTest, ACopyUnderAnotherNameRemovesNothing) {
+  const std::string copy = Content(SegmentPath(0));
+  Must(io::ReplaceFile(disk_, SegmentPath(1), copy));
+  const RecoveredLog log = RestartFrom(1);
+  ASSERT_TRUE(log.corrupt.has_value());
+  EXPECT_EQ(log.corrupt->file, SegmentPath(1));
+  EXPECT_EQ(Names().size(), 4u);
+}
+
 TEST_F(RecoveryDirectoryTest, ALogThatEndsBeforeItsStartIsCorruption) {
   const RecoveredLog log = RestartFrom(9);
   EXPECT_TRUE(log.corrupt.has_value());
