@@ -63,7 +63,7 @@ group::command::Join ToCommand(const v1::Join& join) {
   command.session_timeout_ms =
       join.session_timeout_ms() == 0 ? kDefaultSessionTimeoutMillis : join.session_timeout_ms();
   if (join.has_resume()) {
-    command.resume.emplace();
+    command.resume = group::command::Join::Resume{};
     command.resume->member_id = join.resume().member_id();
     command.resume->member_epoch = join.resume().member_epoch();
   }
