@@ -163,12 +163,16 @@ bool SimulatedBytes::IsDurableWrite(uint64_t write, absl::Span<const char> data)
 
 void SimulatedBytes::FinishDurableWrite(uint64_t write) {
   const DurableWrite done = std::move(in_flight_.extract(write).mapped());
-  ForEachSector(done.position, absl::MakeConstSpan(done.data),
+  WriteDurably(done.position, done.data);
+}
+
+void SimulatedBytes::WriteDurably(uint64_t position, absl::Span<const char> data) {
+  ForEachSector(position, data,
                 [this](uint64_t sector, size_t offset, absl::Span<const char> part) {
                   FlushPart(sector, offset, part);
                 });
   // As much of the size as it takes to find the bytes again.
-  const uint64_t end = done.position + done.data.size();
+  const uint64_t end = position + data.size();
   durable_size_ = std::max(durable_size_, end);
   for (uint64_t& size : unsynced_sizes_) size = std::max(size, end);
 }
@@ -190,7 +194,14 @@ void SimulatedBytes::FlushPart(uint64_t sector, size_t offset, absl::Span<const 
 }
 
 void SimulatedBytes::FailDurableWrite(uint64_t write, SimulatedRandom& random) {
-  const DurableWrite failed = std::move(in_flight_.extract(write).mapped());
+  DurableWrite failed = std::move(in_flight_.extract(write).mapped());
+  if (random() % 2 == 0) {
+    // A short write, flushed; the error met what was left.
+    const size_t sectors = failed.data.size() / kSectorBytes;
+    const size_t done = random() % (sectors + 1) * kSectorBytes;
+    WriteDurably(failed.position, absl::MakeConstSpan(failed.data).first(done));
+    failed = {failed.position + done, failed.data.substr(done)};
+  }
   ForEachSector(failed.position, absl::MakeConstSpan(failed.data),
                 [&](uint64_t sector, size_t offset, absl::Span<const char> part) {
                   if (random() % 2 == 0) return;
@@ -254,11 +265,14 @@ std::shared_ptr<SimulatedBytes> SimulatedBytes::AfterPowerCut(SimulatedRandom& r
 }
 
 std::shared_ptr<SimulatedBytes> SimulatedBytes::AfterKill() const {
-  auto left = std::make_shared<SimulatedBytes>();
-  left->current_ = current_;
-  left->durable_ = current_;
-  left->size_ = size_;
-  left->durable_size_ = size_;
+  auto left = std::make_shared<SimulatedBytes>(*this);
+  left->in_flight_.clear();
+  // What a failed flush has lost is not on the medium, and the next process reads from there.
+  left->current_ = durable_;
+  for (const auto& [sector, unsynced] : unsynced_) {
+    left->current_[sector] = unsynced.contents.back();
+  }
+  CutImage(left->current_, size_);
   return left;
 }
 

@@ -53,8 +53,11 @@ class SimulatedBytes {
   bool IsDurableWrite(uint64_t write, absl::Span<const char> data) const;
   // Exactly its bytes are durable afterwards.
   void FinishDurableWrite(uint64_t write);
-  // Some of its sectors were written, and none flushed.
+  // Some of its sectors were written, and some of those flushed: all that a short write got done,
+  // or any.
   void FailDurableWrite(uint64_t write, SimulatedRandom& random);
+  // Writes and flushes exactly these bytes. The range lies inside the file.
+  void WriteDurably(uint64_t position, absl::Span<const char> data);
 
   // Turns the bits of `mask` in one byte, for readers and on the medium. `position` lies inside the
   // file.
@@ -64,7 +67,8 @@ class SimulatedBytes {
   // the same for those of writes in flight; a size not synced is any since the last sync.
   std::shared_ptr<SimulatedBytes> AfterPowerCut(SimulatedRandom& random) const;
 
-  // What is there after the process alone died: all but the writes in flight. Durable.
+  // What is there after the process alone died: all but the writes in flight and what a failed
+  // flush has lost. What was not synced still is not.
   std::shared_ptr<SimulatedBytes> AfterKill() const;
 
  private:

@@ -57,18 +57,23 @@ std::ostream& operator<<(std::ostream& out, const SimulatedOperation& operation)
              << ", +" << operation.length << ')';
 }
 
-absl::Status SimulatedFaults::Begin(const SimulatedOperation& operation) {
+SimulatedFaults::Verdict SimulatedFaults::Begin(const SimulatedOperation& operation) {
   ++operations_;
   if (trace_ != nullptr) trace_->push_back(operation);
-  absl::Status result;
+  Verdict verdict;
   for (Fault& fault : faults_) {
     if (fault.nth == 0 || (fault.matches && !fault.matches(operation))) continue;
     // One that lasts stays at 1, one that is spent goes to 0.
     const bool strikes = fault.nth == 1;
     if (!strikes || fault.repeat == FaultRepeat::kOnce) --fault.nth;
-    if (strikes) result.Update(fault.error);
+    if (!strikes) continue;
+    if (fault.silent.has_value()) {
+      verdict.silent = fault.silent;
+    } else {
+      verdict.error.Update(fault.error);
+    }
   }
-  return result;
+  return verdict;
 }
 
 }  // namespace leat::io

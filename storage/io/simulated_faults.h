@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -57,10 +58,19 @@ enum class FaultRepeat {
   kForever,  // Every matching operation from that one on.
 };
 
+// What a disk may do without telling.
+enum class SilentFault {
+  kLostWrite,         // Nothing is written.
+  kMisdirectedWrite,  // Another place of the file is written; with blocks, another block.
+  kFlippedBit,        // One bit of what is written, or of what this one read returns, is wrong.
+};
+
 struct Fault {
   // Which of the operations that match, from now on; 1 is the next.
   uint64_t nth = 1;
   absl::Status error = absl::DataLossError("simulated: EIO");
+  // Instead of the error. Reads and writes only, and of these only those it can befall.
+  std::optional<SilentFault> silent;
   FaultRepeat repeat = FaultRepeat::kOnce;
   // All operations when empty.
   std::function<bool(const SimulatedOperation&)> matches;
@@ -71,8 +81,14 @@ class SimulatedFaults {
   void Inject(Fault fault) { faults_.push_back(std::move(fault)); }
   void Clear() { faults_.clear(); }
 
-  // Counts an operation; returns the error with which it must end.
-  absl::Status Begin(const SimulatedOperation& operation);
+  // How an operation ends: with an error, or with a silent fault, or well.
+  struct Verdict {
+    absl::Status error;
+    std::optional<SilentFault> silent;
+  };
+
+  // Counts an operation.
+  Verdict Begin(const SimulatedOperation& operation);
 
   uint64_t operations() const { return operations_; }
 

@@ -39,8 +39,16 @@ class SimulatedFile : public File {
   absl::Status Truncate(uint64_t size) override;
 
  private:
-  // Counts an operation that writes; what it must end with.
-  absl::Status BeginWrite(OperationKind kind, FilePosition position, uint64_t length);
+  using Verdict = SimulatedFaults::Verdict;
+
+  // Counts an operation that writes; how it must end.
+  Verdict BeginWrite(OperationKind kind, FilePosition position, uint64_t length);
+  // What the disk writes in truth.
+  struct Written {
+    FilePosition position;
+    std::string data;
+  };
+  Written Falsify(SilentFault fault, FilePosition position, absl::Span<const char> data);
 
   SimulatedFileSystem& disk_;
   const std::shared_ptr<SimulatedBytes> bytes_;

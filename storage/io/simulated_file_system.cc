@@ -50,8 +50,9 @@ absl::Status SimulatedFileSystem::Corrupt(const std::string& path, FilePosition 
   return absl::OkStatus();
 }
 
-absl::Status SimulatedFileSystem::Begin(OperationKind kind, const std::string& path,
-                                        FilePosition position, uint64_t length) {
+SimulatedFaults::Verdict SimulatedFileSystem::BeginIo(OperationKind kind, const std::string& path,
+                                                      FilePosition position, uint64_t length) {
+  if (ChangesDisk(kind)) BeforeChange();
   return faults_.Begin({.kind = kind, .path = path, .position = position.bytes, .length = length});
 }
 

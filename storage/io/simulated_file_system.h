@@ -14,6 +14,7 @@
 #define LEAT_STORAGE_IO_SIMULATED_FILE_SYSTEM_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -44,8 +45,8 @@ class SimulatedFileSystem : public FileSystem {
   // (`FailNth`, `kForever`) first.
   std::unique_ptr<SimulatedFileSystem> Crash(uint64_t seed) const;
 
-  // The disk after the process alone was killed at this moment: all that was written, synced or
-  // not, but no write in flight.
+  // The disk after the process alone was killed at this moment, as the next one finds it: all that
+  // was written, but no write in flight. What was not synced still is not.
   std::unique_ptr<SimulatedFileSystem> Kill() const;
 
   // The n-th operation from now on (1 is the next) ends with `error`. A write that fails may have
@@ -57,6 +58,11 @@ class SimulatedFileSystem : public FileSystem {
   // How many operations were begun, and which.
   uint64_t operations() const { return faults_.operations(); }
   void TraceTo(std::vector<SimulatedOperation>* trace) { faults_.TraceTo(trace); }
+
+  // `watch` is called before every change of the disk: before an operation that may make one, and
+  // before a flushed write ends. There it may look, and take copies with `Crash` and `Kill`. Null
+  // ends it.
+  void WatchChanges(std::function<void()> watch) { watch_ = std::move(watch); }
 
   void SetCapacity(uint64_t bytes) { options_.capacity_bytes = bytes; }
 
@@ -78,8 +84,14 @@ class SimulatedFileSystem : public FileSystem {
   friend class SimulatedFile;
   class HeldLock;
 
-  absl::Status Begin(OperationKind kind, const std::string& path, FilePosition position = {},
-                     uint64_t length = 0);
+  absl::Status Begin(OperationKind kind, const std::string& path) {
+    return BeginIo(kind, path, {}, 0).error;
+  }
+  SimulatedFaults::Verdict BeginIo(OperationKind kind, const std::string& path,
+                                   FilePosition position, uint64_t length);
+  void BeforeChange() const {
+    if (watch_) watch_();
+  }
   // RESOURCE_EXHAUSTED when there is no room for a file of `size` bytes to grow to `end`.
   absl::Status CheckRoom(const std::string& path, uint64_t size, uint64_t end) const;
 
@@ -88,6 +100,7 @@ class SimulatedFileSystem : public FileSystem {
   SimulatedTree tree_;
   SimulatedRandom random_;
   std::set<const SimulatedBytes*> locked_;
+  std::function<void()> watch_;
 };
 
 }  // namespace leat::io

@@ -248,11 +248,58 @@ SimulatedTree SimulatedTree::AfterPowerCut(SimulatedRandom& random) const {
   return left;
 }
 
+// Copies each file and directory once, however many names and changes lead to it.
+class SimulatedTree::Copier {
+ public:
+  Node Copy(const Node& node) { return {Copy(node.file), Copy(node.directory)}; }
+
+  std::shared_ptr<Directory> Copy(const std::shared_ptr<Directory>& directory) {
+    if (directory == nullptr) return nullptr;
+    const auto [at, is_new] = directories_.try_emplace(directory.get());
+    if (is_new) {
+      at->second = std::make_shared<Directory>();
+      at->second->names = Copy(directory->names);
+      at->second->durable_names = Copy(directory->durable_names);
+    }
+    return at->second;
+  }
+
+  Change Copy(const Change& change) {
+    Change copy;
+    for (const Effect& effect : change.effects) {
+      copy.effects.push_back({{Copy(effect.place.directory), effect.place.name},
+                              Copy(effect.before),
+                              Copy(effect.after)});
+    }
+    for (const Directory* directory : change.unsynced) {
+      copy.unsynced.insert(directories_.at(directory).get());
+    }
+    return copy;
+  }
+
+ private:
+  std::shared_ptr<SimulatedBytes> Copy(const std::shared_ptr<SimulatedBytes>& file) {
+    if (file == nullptr) return nullptr;
+    const auto [at, is_new] = files_.try_emplace(file.get());
+    if (is_new) at->second = file->AfterKill();
+    return at->second;
+  }
+
+  Names Copy(const Names& names) {
+    Names copy;
+    for (const auto& [name, node] : names) copy.emplace(name, Copy(node));
+    return copy;
+  }
+
+  std::map<const Directory*, std::shared_ptr<Directory>> directories_;
+  std::map<const SimulatedBytes*, std::shared_ptr<SimulatedBytes>> files_;
+};
+
 SimulatedTree SimulatedTree::AfterKill() const {
   SimulatedTree left;
-  left.root_ = Copy(
-      *root_, [](const Directory& directory) { return directory.names; },
-      [](const SimulatedBytes& file) { return file.AfterKill(); });
+  Copier copier;
+  left.root_ = copier.Copy(root_);
+  for (const Change& change : changes_) left.changes_.push_back(copier.Copy(change));
   return left;
 }
 

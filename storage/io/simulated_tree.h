@@ -41,7 +41,8 @@ class SimulatedTree {
 
   SimulatedTree AfterPowerCut(SimulatedRandom& random) const;
 
-  // After the process alone died: all names, and the bytes as `SimulatedBytes::AfterKill`. Durable.
+  // After the process alone died: all names, and the bytes as `SimulatedBytes::AfterKill`. What was
+  // not synced still is not.
   SimulatedTree AfterKill() const;
 
  private:
@@ -78,6 +79,8 @@ class SimulatedTree {
     std::vector<Effect> effects;
     std::set<const Directory*> unsynced;
   };
+
+  class Copier;
 
   using NamesOf = absl::FunctionRef<Names(const Directory&)>;
   using CopyFile = absl::FunctionRef<std::shared_ptr<SimulatedBytes>(const SimulatedBytes&)>;

@@ -3,6 +3,8 @@
 
 #include "storage/io/simulated_file_system.h"
 
+#include <bit>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -215,9 +217,46 @@ TEST_F(SimulatedDisk, WhatACrashLeftIsDurable) {
 
 TEST_F(SimulatedDisk, AKilledProcessLosesNothingItWrote) {
   EXPECT_TRUE(Open("/f", OpenMode::kCreate)->WriteAt(FilePosition{0}, "unsynced"sv).ok());
+  EXPECT_EQ(Content(*disk_.Kill(), "/f"), "unsynced");
+}
+
+TEST_F(SimulatedDisk, WhatAKilledProcessDidNotSyncIsUpToTheNextOne) {
+  std::unique_ptr<File> file = Durable("/f", std::string(kSector, 'o'));
+  EXPECT_TRUE(disk_.CreateDirectory("/d").ok());
+  EXPECT_TRUE(disk_.SyncDirectory("/").ok());
+  EXPECT_TRUE(file->WriteAt(FilePosition{0}, std::string(kSector, 'n')).ok());
+  EXPECT_TRUE(disk_.Rename("/f", "/d/g").ok());
   const auto after = disk_.Kill();
-  EXPECT_EQ(Content(*after, "/f"), "unsynced");
-  EXPECT_EQ(Content(*after->Crash(1), "/f"), "unsynced");
+  EXPECT_EQ(Content(*after, "/d/g"), std::string(kSector, 'n'));
+  std::set<std::string> left;
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const auto cut = after->Crash(seed);
+    left.insert(Content(*cut, "/f").substr(0, 1) + Content(*cut, "/d/g").substr(0, 1));
+  }
+  // "N" is that of NOT_FOUND.
+  for (const char* one : {"oN", "nN", "No", "Nn"}) EXPECT_EQ(left.count(one), 1) << one;
+  EXPECT_EQ(left.count("NN"), 0);
+
+  EXPECT_TRUE((*after->Open("/d/g", OpenMode::kReadWrite))->Sync().ok());
+  EXPECT_TRUE(after->SyncDirectory("/").ok());
+  EXPECT_TRUE(after->SyncDirectory("/d").ok());
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    EXPECT_EQ(Content(*after->Crash(seed), "/d/g"), std::string(kSector, 'n'));
+  }
+  EXPECT_NE(AfterCrash("/f"), Contents{"NOT_FOUND"}) << "the copy is one of its own";
+}
+
+TEST_F(SimulatedDisk, ChangesAreWatchedBeforeTheyHappen) {
+  std::vector<std::string> seen;
+  std::unique_ptr<File> file = Durable("/f", "old");
+  disk_.WatchChanges([&] { seen.push_back(Content(*disk_.Kill(), "/f")); });
+  EXPECT_TRUE(file->WriteAt(FilePosition{0}, "new"sv).ok());
+  EXPECT_TRUE(disk_.List("/").ok());
+  EXPECT_TRUE(file->Sync().ok());
+  EXPECT_EQ(seen, (std::vector<std::string>{"old", "new"}));
+  disk_.WatchChanges(nullptr);
+  EXPECT_TRUE(disk_.Remove("/f").ok());
+  EXPECT_EQ(seen.size(), 2);
 }
 
 TEST_F(SimulatedDisk, AFailedSyncNeverFlushesLater) {
@@ -252,6 +291,45 @@ TEST_F(SimulatedDisk, FailsTheNthOperationOnceOrForever) {
   EXPECT_TRUE(absl::IsResourceExhausted(disk_.Lock("/LOCK").status()));
   disk_.ClearFaults();
   EXPECT_TRUE(disk_.List("/")->empty());
+}
+
+TEST_F(SimulatedDisk, ALostWriteSaysOkAndDoesNothing) {
+  std::unique_ptr<File> file = Durable("/f", "old");
+  disk_.Inject({.silent = SilentFault::kLostWrite});
+  EXPECT_TRUE(file->WriteAt(FilePosition{0}, "new"sv).ok());
+  EXPECT_EQ(Content(disk_, "/f"), "old");
+  EXPECT_TRUE(file->WriteAt(FilePosition{0}, "new"sv).ok());
+  EXPECT_EQ(Content(disk_, "/f"), "new");
+}
+
+TEST_F(SimulatedDisk, AMisdirectedWriteLiesInAnotherPlace) {
+  std::set<std::string> contents;
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    SimulatedFileSystem disk({.seed = seed});
+    std::unique_ptr<File> file = *disk.Open("/f", OpenMode::kCreate);
+    EXPECT_TRUE(file->WriteAt(FilePosition{0}, "....."sv).ok());
+    disk.Inject({.silent = SilentFault::kMisdirectedWrite});
+    EXPECT_TRUE(file->WriteAt(FilePosition{1}, "xyz"sv).ok());
+    contents.insert(Content(disk, "/f"));
+  }
+  EXPECT_EQ(contents, (Contents{"xyz..", "..xyz"}));
+}
+
+TEST_F(SimulatedDisk, AFlippedBitIsOnTheDiskOrInOneRead) {
+  std::unique_ptr<File> file = Durable("/f", "content");
+  const auto differing_bits = [](std::string_view a, std::string_view b) {
+    int bits = 0;
+    for (size_t i = 0; i < a.size(); ++i) bits += std::popcount(static_cast<uint8_t>(a[i] ^ b[i]));
+    return bits;
+  };
+  std::string read(7, '\0');
+  disk_.Inject({.silent = SilentFault::kFlippedBit});
+  EXPECT_TRUE(file->ReadAt(FilePosition{0}, absl::MakeSpan(read)).ok());
+  EXPECT_EQ(differing_bits(read, "content"), 1);
+  EXPECT_EQ(Content(disk_, "/f"), "content");
+  disk_.Inject({.silent = SilentFault::kFlippedBit});
+  EXPECT_TRUE(file->WriteAt(FilePosition{0}, "another"sv).ok());
+  EXPECT_EQ(differing_bits(Content(disk_, "/f"), "another"), 1);
 }
 
 TEST_F(SimulatedDisk, FailsOnlyWhatMatches) {

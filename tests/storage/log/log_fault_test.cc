@@ -4,11 +4,14 @@
 // Whatever happens: nothing acknowledged is lost, nothing refused is found, what is found was sent,
 // in order, with dense offsets.
 
+#include <cerrno>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/io/posix_error.h"
 #include "storage/record/error.h"
 #include "tests/storage/log/log_fixture.h"
 
@@ -97,17 +100,19 @@ void SweepFaults(const absl::Status& error, FaultRepeat repeat) {
   }
 }
 
-TEST(LogFaultTest, EveryOperationFailsOnce) {
-  SweepFaults(absl::DataLossError("EIO"), FaultRepeat::kOnce);
+class EveryOperationTest : public testing::TestWithParam<int> {};
+
+TEST_P(EveryOperationTest, FailsOnce) {
+  SweepFaults(io::PosixError(GetParam(), "simulated", "disk"), FaultRepeat::kOnce);
 }
 
-TEST(LogFaultTest, EveryOperationFailsForEver) {
-  SweepFaults(absl::DataLossError("EIO"), FaultRepeat::kForever);
+TEST_P(EveryOperationTest, FailsForEver) {
+  SweepFaults(io::PosixError(GetParam(), "simulated", "disk"), FaultRepeat::kForever);
 }
 
-TEST(LogFaultTest, TheDiskIsFullAtEveryOperationOnce) {
-  SweepFaults(absl::ResourceExhaustedError("ENOSPC"), FaultRepeat::kOnce);
-}
+INSTANTIATE_TEST_SUITE_P(, EveryOperationTest,
+                         testing::Values(EIO, ENOSPC, EDQUOT, EROFS, EMFILE, ENOMEM, ECANCELED),
+                         [](const auto& info) { return strerrorname_np(info.param); });
 
 TEST(LogFaultTest, ThePowerGoesAtEveryOperation) {
   const uint64_t operations = CountOperations();
