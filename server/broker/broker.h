@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "server/broker/calls.h"
 #include "server/broker/internal_log.h"
+#include "server/broker/random.h"
 #include "server/broker/recovery_summary.h"
 #include "server/broker/topic.h"
 #include "storage/io/clock.h"
@@ -41,6 +42,8 @@ struct BrokerOptions {
                             << 20;  // Below this much free space appends get kDiskFull.
   absl::Duration retention_interval = absl::Seconds(30);
   absl::Duration checkpoint_interval = absl::Seconds(1);
+  // For simulations, which have one thread; null: each shard has its own `SystemRandom`.
+  Random random;
 };
 
 class Broker {

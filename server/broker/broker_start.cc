@@ -1,20 +1,18 @@
 #include <algorithm>
-#include <random>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "fmt/format.h"
 #include "server/broker/broker_impl.h"
+#include "server/broker/random.h"
 
 namespace leat::broker {
 namespace {
 
-log::Uuid NewDirectoryId() {
-  std::random_device random;
-  const auto bits = [&random] { return uint64_t{random()} << 32 | random(); };
-  const uint64_t high = bits();
-  return MakeUuid(high, bits());
+log::Uuid NewDirectoryId(const Random& random) {
+  const uint64_t high = random();
+  return MakeUuid(high, random());
 }
 
 // What one shard found while it recovered its logs.
@@ -92,7 +90,8 @@ absl::Status Broker::Impl::Start(io::IoBackend& backend) {
 }
 
 absl::Status Broker::Impl::OpenDirectory() {
-  auto opened = DataDirectory::Open(files, options.data_directory, NewDirectoryId());
+  const log::Uuid new_id = NewDirectoryId(options.random ? options.random : SystemRandom());
+  auto opened = DataDirectory::Open(files, options.data_directory, new_id);
   if (!opened.ok()) return opened.status();
   directory = *std::move(opened);
   absl::StatusOr<log::Checkpoint> read = log::ReadCheckpoint(files, directory->CheckpointPath());
@@ -121,7 +120,7 @@ absl::Status Broker::Impl::StartShards(io::IoBackend& backend) {
   shards = std::make_unique<ShardSet>(
       PartitionTable::Surroundings{
           .files = &files, .directory = directory.get(), .catalog = &catalog},
-      std::move(loops));
+      std::move(loops), options.random);
   if (turn == nullptr) shards->Start();
   return absl::OkStatus();
 }

@@ -12,7 +12,7 @@
 namespace leat::broker {
 
 Shard::Shard(size_t index, const PartitionTable::Surroundings& surroundings, const Limits& limits,
-             std::unique_ptr<io::EventLoop> loop)
+             std::unique_ptr<io::EventLoop> loop, Random random)
     : index_(index),
       loop_(std::move(loop)),
       flush_gate_(limits.flushes_in_flight),
@@ -20,7 +20,7 @@ Shard::Shard(size_t index, const PartitionTable::Surroundings& surroundings, con
       environment_{.files = surroundings.files,
                    .loop = loop_.get(),
                    .flush_gate = &flush_gate_,
-                   .random = [this] { return Random(); }},
+                   .random = std::move(random)},
       partitions_(surroundings, environment_, limits.tail_bytes) {}
 
 void Shard::Start(const std::string& thread_name) {

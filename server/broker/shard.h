@@ -13,13 +13,13 @@
 #include <thread>
 #include <vector>
 
-#include "absl/random/random.h"
 #include "absl/status/statusor.h"
 #include "server/broker/answer.h"
 #include "server/broker/barrier.h"
 #include "server/broker/internal_log.h"
 #include "server/broker/internal_log_id.h"
 #include "server/broker/partition_table.h"
+#include "server/broker/random.h"
 #include "server/broker/space.h"
 #include "server/broker/topic.h"
 #include "storage/io/event_loop.h"
@@ -40,7 +40,7 @@ class Shard {
 
   // `index`: its place in the set. `surroundings` outlive it.
   Shard(size_t index, const PartitionTable::Surroundings& surroundings, const Limits& limits,
-        std::unique_ptr<io::EventLoop> loop);
+        std::unique_ptr<io::EventLoop> loop, Random random);
 
   // Runs `task` on the shard's thread, after those posted before it by the same thread; destroys it
   // once the shard has stopped.
@@ -78,13 +78,12 @@ class Shard {
   io::EventLoop& loop() { return *loop_; }
   PartitionTable& partitions() { return partitions_; }
   const log::LogEnvironment& log_environment() const { return environment_; }
-  uint64_t Random() { return random_(); }
+  uint64_t NextRandom() { return environment_.random(); }
 
  private:
   const size_t index_;
   const std::unique_ptr<io::EventLoop> loop_;
   log::FlushGate flush_gate_;
-  absl::BitGen random_;
   const PartitionTable::Surroundings surroundings_;
   const log::LogEnvironment environment_;
   PartitionTable partitions_;

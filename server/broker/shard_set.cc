@@ -14,13 +14,13 @@ constexpr uint64_t kTailBytes = 256 << 20;
 }  // namespace
 
 ShardSet::ShardSet(const PartitionTable::Surroundings& surroundings,
-                   std::vector<std::unique_ptr<io::EventLoop>> loops) {
+                   std::vector<std::unique_ptr<io::EventLoop>> loops, const Random& random) {
   const Shard::Limits limits{
       .flushes_in_flight = std::max<size_t>(1, kFlushesInFlight / loops.size()),
       .tail_bytes = kTailBytes / loops.size()};
   for (std::unique_ptr<io::EventLoop>& loop : loops) {
-    shards_.push_back(
-        std::make_unique<Shard>(shards_.size(), surroundings, limits, std::move(loop)));
+    shards_.push_back(std::make_unique<Shard>(shards_.size(), surroundings, limits, std::move(loop),
+                                              random ? random : SystemRandom()));
   }
 }
 

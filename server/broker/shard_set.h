@@ -16,6 +16,7 @@
 #include "absl/functional/any_invocable.h"
 #include "server/broker/barrier.h"
 #include "server/broker/partition_table.h"
+#include "server/broker/random.h"
 #include "server/broker/shard.h"
 #include "storage/io/event_loop.h"
 #include "storage/log/format.h"
@@ -24,9 +25,10 @@ namespace leat::broker {
 
 class ShardSet {
  public:
-  // One shard for each loop. `surroundings` outlive it.
+  // One shard for each loop. `surroundings` outlive it. `random`: of all shards; null: each has its
+  // own.
   ShardSet(const PartitionTable::Surroundings& surroundings,
-           std::vector<std::unique_ptr<io::EventLoop>> loops);
+           std::vector<std::unique_ptr<io::EventLoop>> loops, const Random& random);
 
   // Stops the threads if need be.
   ~ShardSet();

@@ -25,7 +25,7 @@ TopicRegistry::TopicRegistry(ShardSet& shards, DataDirectory& directory, TopicCa
       log_(log::Log::Create(shards.metadata_shard().log_environment(), place, std::move(recovered),
                             kLogOptions),
            {.clock = &shards.metadata_shard().loop().clock(),
-            .random = [&shards] { return shards.metadata_shard().Random(); },
+            .random = [&shards] { return shards.metadata_shard().NextRandom(); },
             .publish = [this](auto changes,
                               auto in_force) { Publish(std::move(changes), std::move(in_force)); },
             .save_start = [this](auto log_start,

@@ -26,11 +26,15 @@ absl::Status AddFirstValues(const std::vector<record::Batch>& batches,
 }  // namespace
 
 SimulatedBroker::SimulatedBroker(uint64_t seed)
-    : seed_(seed),
-      disk_(std::make_unique<io::SimulatedFileSystem>(io::SimulatedOptions{.seed = seed})) {
+    : SimulatedBroker(
+          seed, std::make_unique<io::SimulatedFileSystem>(io::SimulatedOptions{.seed = seed})) {}
+
+SimulatedBroker::SimulatedBroker(uint64_t seed, std::unique_ptr<io::SimulatedFileSystem> disk)
+    : seed_(seed), ids_(seed), disk_(std::move(disk)) {
   options_.data_directory = kDirectory;
   options_.shard_count = 2;
   options_.min_free_bytes = 0;
+  options_.random = [this] { return ids_(); };
   backend_.new_event_loop = [this]() -> absl::StatusOr<std::unique_ptr<io::EventLoop>> {
     auto loop = std::make_unique<io::SimulatedEventLoop>(clock_, ++seed_);
     loops_.push_back(loop.get());
@@ -52,10 +56,10 @@ absl::Status SimulatedBroker::Stop() {
   return stopped;
 }
 
-void SimulatedBroker::CutPower(uint64_t seed) {
-  std::unique_ptr<io::SimulatedFileSystem> after = disk_->Crash(seed);
+void SimulatedBroker::GoOnWith(std::unique_ptr<io::SimulatedFileSystem> disk) {
+  disk_->WatchChanges(nullptr);
   broker_.reset();
-  disk_ = std::move(after);
+  disk_ = std::move(disk);
 }
 
 void SimulatedBroker::Turn() {

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "server/broker/broker.h"
 #include "storage/io/io_backend.h"
+#include "storage/io/simulated_bytes.h"
 #include "storage/io/simulated_clock.h"
 #include "storage/io/simulated_event_loop.h"
 #include "storage/io/simulated_file_system.h"
@@ -29,13 +30,22 @@ class SimulatedBroker {
   static constexpr char kDirectory[] = "/data";
 
   explicit SimulatedBroker(uint64_t seed);
+  // On a disk that others have used.
+  SimulatedBroker(uint64_t seed, std::unique_ptr<io::SimulatedFileSystem> disk);
 
   absl::Status Start();
   absl::Status Stop();
   bool running() const { return broker_ != nullptr; }
 
   // Goes on with the disk as a power cut at this moment would leave it, the broker stopped.
-  void CutPower(uint64_t seed);
+  void CutPower(uint64_t seed) { GoOnWith(disk_->Crash(seed)); }
+
+  // Goes on with this disk, the broker stopped. It ends on its old disk, where nobody looks any
+  // more: calls under way still get answers.
+  void GoOnWith(std::unique_ptr<io::SimulatedFileSystem> disk);
+
+  // Lets one thing happen on each shard; when nothing is due, time passes until something is.
+  void Turn();
 
   Broker& broker() { return *broker_; }
   io::SimulatedFileSystem& disk() { return *disk_; }
@@ -76,9 +86,8 @@ class SimulatedBroker {
   absl::StatusOr<std::vector<std::string>> ReadGroupLog(uint32_t number);
 
  private:
-  void Turn();
-
   uint64_t seed_;
+  io::SimulatedRandom ids_;
   io::SimulatedClock clock_;
   std::unique_ptr<io::SimulatedFileSystem> disk_;
   std::vector<io::SimulatedEventLoop*> loops_;  // Of the running broker.
