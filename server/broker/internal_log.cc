@@ -27,9 +27,10 @@ void InternalLog::TrimTo(record::Offset log_start, io::IoCallback done) {
 }
 
 void InternalLog::OnStartSaved(record::Offset log_start, absl::Status saved, io::IoCallback done) {
-  --trims_under_way_;
   if (saved.ok()) log_->TrimTo(log_start);
+  // The callback may close this: as long as it runs the trim is under way.
   std::move(done)(std::move(saved));
+  --trims_under_way_;
   if (closing_) CloseWhenIdle();
 }
 

@@ -113,7 +113,7 @@ class Prover {
       const uint64_t seed = flags_.seed + job.run;
       if (WIFSIGNALED(status)) fmt::print(stderr, "ended by signal {}\n", WTERMSIG(status));
       fmt::print(stderr, "image {} of seed {}; again: ./dev crash --seed {} --images {}\n", image,
-                 seed, seed, image + 1);
+                 seed, seed, image + 2);
     }
     StartRun(job.number);
   }

@@ -160,6 +160,21 @@ TEST_F(InternalLogTest, WaitsForATrimBeforeItCloses) {
   EXPECT_THAT(*server_.ReadGroupLog(3), ElementsAre("b"));
 }
 
+TEST_F(InternalLogTest, MayBeClosedByWhoeverIsToldOfATrim) {
+  Append(3, {"a", "b"});
+  InternalLog& log = server_.broker().group_log(3);
+  const auto closed = server_.Wait<bool>([&](auto done) {
+    log.Post([&, done] {
+      log.TrimTo({1}, [&, done](const absl::Status&) {
+        log.Close([done](const absl::Status& status) { done(status.ok()); });
+      });
+    });
+  });
+  EXPECT_TRUE(*closed);
+  ASSERT_THAT(StopAndStart(), IsOk());
+  EXPECT_THAT(*server_.ReadGroupLog(3), ElementsAre("b"));
+}
+
 TEST_F(InternalLogTest, StandsInTheCheckpoint) {
   Append(3, {"a", "b"});
   server_.Advance(absl::Seconds(3));
