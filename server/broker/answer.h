@@ -1,5 +1,6 @@
 // A callback that is answered exactly once, come what may: one that goes away unanswered, with a
-// task that a stopped loop would not take, gets kServerStopping.
+// task that a stopped loop would not take, gets kServerStopping, or kAppendOutcomeUnknown once an
+// append was begun.
 //
 // Owned by whoever has the call at the moment; moves with it from thread to thread.
 
@@ -24,18 +25,28 @@ class Answer {
  public:
   explicit Answer(Callback<T> done) : done_(std::move(done)) {}
 
-  Answer(Answer&& other) noexcept : done_(std::exchange(other.done_, nullptr)) {}
+  Answer(Answer&& other) noexcept
+      : done_(std::exchange(other.done_, nullptr)), append_begun_(other.append_begun_) {}
   Answer& operator=(Answer&&) = delete;
 
   ~Answer() {
-    if (done_) std::move(done_)(ServerStopping());
+    if (done_) std::move(done_)(append_begun_ ? OutcomeUnknown() : ServerStopping());
   }
+
+  // The append that is to be answered goes to its log.
+  void BeginAppend() { append_begun_ = true; }
 
   // Callable once, as the callback is.
   void operator()(absl::StatusOr<T> result) && { std::exchange(done_, nullptr)(std::move(result)); }
 
  private:
+  static absl::Status OutcomeUnknown() {
+    return record::MakeError(record::Reason::kAppendOutcomeUnknown,
+                             "the server stopped before it knew whether this became durable");
+  }
+
   Callback<T> done_;
+  bool append_begun_ = false;
 };
 
 }  // namespace leat::broker

@@ -238,12 +238,4 @@ uint32_t Broker::shard_count() const { return impl_->shards->size(); }
 
 const io::Clock& Broker::clock() const { return impl_->shards->metadata_shard().loop().clock(); }
 
-void Broker::After(absl::Duration delay, io::Task task) {
-  const uint64_t turn = impl_->next_timer.fetch_add(1, std::memory_order_relaxed);
-  Shard& shard = impl_->shards->at(turn % impl_->shards->size());
-  shard.Post([&shard, delay, task = std::move(task)]() mutable {
-    shard.loop().After(delay, std::move(task));
-  });
-}
-
 }  // namespace leat::broker

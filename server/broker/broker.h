@@ -135,8 +135,6 @@ class Broker {
   const log::Uuid& directory_id() const;
   uint32_t shard_count() const;
   const io::Clock& clock() const;
-  // Runs `task` after `delay` on some shard's thread. For heartbeats and deadlines.
-  void After(absl::Duration delay, io::Task task);
 
  private:
   struct Impl;

@@ -57,7 +57,6 @@ struct Broker::Impl {
   RecoverySummary recovery;
 
   std::atomic<uint64_t> next_ticket{1};
-  std::atomic<uint64_t> next_timer{0};
   bool running = false;
 };
 

@@ -18,6 +18,7 @@ Partition::Partition(const log::PartitionKey& key, std::unique_ptr<log::Log> log
 
 void Partition::Append(record::Batch batch, Answer<log::AppendResult> done) {
   if (!refusal_.ok()) return std::move(done)(refusal_);
+  done.BeginAppend();
   log_->Append(std::move(batch),
                [this, done = std::move(done)](absl::StatusOr<log::AppendResult> result) mutable {
                  NoteSpace(result.status());

@@ -16,10 +16,12 @@ Shard::Shard(size_t index, const PartitionTable::Surroundings& surroundings, con
     : index_(index),
       loop_(std::move(loop)),
       flush_gate_(limits.flushes_in_flight),
+      read_ahead_budget_(limits.read_ahead_bytes),
       surroundings_(surroundings),
       environment_{.files = surroundings.files,
                    .loop = loop_.get(),
                    .flush_gate = &flush_gate_,
+                   .read_ahead_budget = &read_ahead_budget_,
                    .random = std::move(random)},
       partitions_(surroundings, environment_, limits.tail_bytes) {}
 

@@ -26,6 +26,7 @@
 #include "storage/log/checkpoint.h"
 #include "storage/log/flush_gate.h"
 #include "storage/log/log.h"
+#include "storage/log/read_ahead_budget.h"
 #include "storage/log/recovery.h"
 #include "storage/record/batch.h"
 
@@ -36,6 +37,7 @@ class Shard {
   struct Limits {
     size_t flushes_in_flight = 64;
     uint64_t tail_bytes = 256 << 20;  // Kept in memory for readers of all its partitions' tails.
+    uint64_t read_ahead_bytes = 64 << 20;  // For readers of its partitions from disk.
   };
 
   // `index`: its place in the set. `surroundings` outlive it.
@@ -84,6 +86,7 @@ class Shard {
   const size_t index_;
   const std::unique_ptr<io::EventLoop> loop_;
   log::FlushGate flush_gate_;
+  log::ReadAheadBudget read_ahead_budget_;
   const PartitionTable::Surroundings surroundings_;
   const log::LogEnvironment environment_;
   PartitionTable partitions_;

@@ -20,6 +20,16 @@ void SegmentIndex::AddFrame(record::Offset first_offset, io::FilePosition positi
   max_timestamp_ms_ = std::max(max_timestamp_ms_, max_timestamp_ms);
 }
 
+void SegmentIndex::Learn(const IndexEntry& frame) {
+  const auto after = std::upper_bound(
+      entries_.begin(), entries_.end(), frame.position,
+      [](io::FilePosition wanted, const IndexEntry& entry) { return wanted < entry.position; });
+  LEAT_CHECK(after != entries_.begin());
+  if (frame.position - std::prev(after)->position < kIndexIntervalBytes) return;
+  if (after != entries_.end() && after->position - frame.position < kIndexIntervalBytes) return;
+  entries_.insert(after, frame);
+}
+
 IndexEntry SegmentIndex::FindOffset(record::Offset offset) const {
   LEAT_CHECK(!entries_.empty());
   const auto after = std::upper_bound(

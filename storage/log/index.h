@@ -1,8 +1,9 @@
 // Sparse index of a segment: from offsets and timestamps to places in the file. One entry every
 // `kIndexIntervalBytes` of frames.
 //
-// Lives in memory while the segment is active and in its footer once sealed. Owned by the segment;
-// the log's thread.
+// Lives in memory while the segment is active and in its footer once sealed. After a restart that
+// of the active segment is thin, since recovery does not look at what the checkpoint vouches for;
+// reads fill it in as they pass. Owned by the segment; the log's thread.
 
 #ifndef LEAT_STORAGE_LOG_INDEX_H_
 #define LEAT_STORAGE_LOG_INDEX_H_
@@ -35,6 +36,10 @@ class SegmentIndex {
   // Notes a frame with records that was appended at `position`; adds an entry when the last one is
   // far enough behind. Frames come in order.
   void AddFrame(record::Offset first_offset, io::FilePosition position, int64_t max_timestamp_ms);
+
+  // Notes a frame with records that a read came by, as the entry it would have; adds it unless
+  // there is one close by. Not into an empty index.
+  void Learn(const IndexEntry& frame);
 
   // Where to begin looking for `offset`: the last entry at or before it. The index must not be
   // empty.

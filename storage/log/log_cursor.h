@@ -40,6 +40,11 @@ class LogCursor : public std::enable_shared_from_this<LogCursor> {
   // Begins to read what the next scan, of about `bytes`, will want, unless it is in memory.
   void ReadAhead(uint64_t bytes);
 
+  // What it keeps in memory at most, once it has read ahead so.
+  uint64_t memory_bytes(uint64_t read_ahead_bytes) const {
+    return reader_->memory_bytes(read_ahead_bytes);
+  }
+
  private:
   void Step();
   bool EnterNextSegment();

@@ -102,8 +102,7 @@ void LogReader::EndDiskRead(DiskRead& read, absl::Status status) {
   const std::shared_ptr<LogReader> self = shared_from_this();
   const std::shared_ptr<LogCursor> cursor = TakeBusy(read.cursor);
   const record::Offset next_offset = read.collector.next_offset();
-  if (status.ok()) KeepIdle({.next_offset = next_offset, .cursor = cursor});
-  if (status.ok() && read.sequential) cursor->ReadAhead(read.max_bytes);
+  if (status.ok()) KeepIdle(cursor, read);
   // What was read before an error is sound; whoever reads on meets the error again.
   if (!read.collector.empty()) {
     std::move(read.done)(read.collector.Take());
@@ -156,11 +155,15 @@ std::shared_ptr<LogCursor> LogReader::TakeIdle(record::Offset from) {
   return cursor;
 }
 
-void LogReader::KeepIdle(IdleCursor cursor) {
-  const record::Offset next_offset = cursor.next_offset;
+void LogReader::KeepIdle(std::shared_ptr<LogCursor> cursor, const DiskRead& read) {
+  const record::Offset next_offset = read.collector.next_offset();
   if (next_offset < log_->log_start() || next_offset >= log_->high_watermark()) return;
   if (idle_.size() == kMaxIdleCursors) idle_.pop_front();
-  idle_.push_back(std::move(cursor));
+  ReadAheadBudget::Share memory =
+      environment_.read_ahead_budget->Take(cursor->memory_bytes(read.max_bytes));
+  if (memory.empty()) return;
+  if (read.sequential) cursor->ReadAhead(read.max_bytes);
+  idle_.push_back({next_offset, std::move(cursor), std::move(memory)});
   idle_timer_->Touch();
 }
 

@@ -1,8 +1,8 @@
 // Reads of a log: from the tail in memory where that reaches, else from disk.
 //
 // A read from disk leaves its cursor behind, with what it has read ahead, for the read that goes on
-// where it ended; left alone for a while, or among too many, a cursor is dropped. Reads run side by
-// side.
+// where it ended; left alone for a while, among too many, or over the shard's budget, a cursor is
+// dropped. Reads run side by side.
 //
 // Held in a shared pointer by the log; once that is gone nobody is called. The log's thread.
 
@@ -21,6 +21,7 @@
 #include "storage/log/log_cursor.h"
 #include "storage/log/log_types.h"
 #include "storage/log/quiet_timer.h"
+#include "storage/log/read_ahead_budget.h"
 #include "storage/record/ids.h"
 
 namespace leat::log {
@@ -46,6 +47,7 @@ class LogReader : public std::enable_shared_from_this<LogReader> {
   struct IdleCursor {
     record::Offset next_offset;
     std::shared_ptr<LogCursor> cursor;
+    ReadAheadBudget::Share memory;
   };
   struct DiskRead;
 
@@ -60,7 +62,7 @@ class LogReader : public std::enable_shared_from_this<LogReader> {
 
   std::shared_ptr<LogCursor> TakeBusy(LogCursor* cursor);
   std::shared_ptr<LogCursor> TakeIdle(record::Offset from);
-  void KeepIdle(IdleCursor cursor);
+  void KeepIdle(std::shared_ptr<LogCursor> cursor, const DiskRead& read);
 
   absl::Status OutOfRange(record::Offset offset) const;
 

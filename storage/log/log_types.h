@@ -14,6 +14,7 @@
 #include "storage/io/event_loop.h"
 #include "storage/io/file_system.h"
 #include "storage/log/flush_gate.h"
+#include "storage/log/read_ahead_budget.h"
 #include "storage/record/batch.h"
 #include "storage/record/ids.h"
 
@@ -34,6 +35,7 @@ struct LogEnvironment {
   io::FileSystem* files = nullptr;
   io::EventLoop* loop = nullptr;
   FlushGate* flush_gate = nullptr;
+  ReadAheadBudget* read_ahead_budget = nullptr;
   std::function<uint64_t()> random;  // For segment ids and incarnations.
 };
 

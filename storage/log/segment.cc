@@ -33,6 +33,12 @@ void Segment::SetPreparedEnd(io::FilePosition end) {
   std::get<ActiveSegment>(content_).prepared_end = end;
 }
 
+void Segment::Learn(const IndexEntry& frame) {
+  SegmentIndex& index = active() ? std::get<ActiveSegment>(content_).index
+                                 : std::get<SealedSegment>(content_).footer.index;
+  index.Learn(frame);
+}
+
 void Segment::Seal(SealedSegment sealed) {
   LEAT_CHECK(active() && sealed.footer.next_offset == next_offset());
   content_ = std::move(sealed);

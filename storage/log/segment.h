@@ -33,6 +33,9 @@ class Segment {
   // Notes that blocks before `end` are ready for frames. Active only.
   void SetPreparedEnd(io::FilePosition end);
 
+  // See `SegmentIndex::Learn`.
+  void Learn(const IndexEntry& frame);
+
   // From now on this is the sealed segment that the active one became.
   void Seal(SealedSegment sealed);
 

@@ -20,7 +20,8 @@ SegmentReader::SegmentReader(const LogEnvironment& environment, std::shared_ptr<
       payloads_(payloads),
       file_(segment_->file()),
       position_(start.position),
-      next_offset_(start.first_offset) {}
+      next_offset_(start.first_offset),
+      max_timestamp_ms_(start.max_timestamp_ms) {}
 
 absl::StatusOr<const ParsedFrame*> SegmentReader::Frame() {
   if (frame_.has_value()) return &*frame_;
@@ -33,12 +34,20 @@ absl::StatusOr<const ParsedFrame*> SegmentReader::Frame() {
   if (bytes.size() < frame_bytes_) return nullptr;
   absl::StatusOr<ParsedFrame> frame = Parse(bytes.substr(0, frame_bytes_));
   if (!frame.ok()) return Corrupt(std::string(frame.status().message()));
-  frame_ = *std::move(frame);
+  TakeIn(*std::move(frame));
+  return &*frame_;
+}
+
+void SegmentReader::TakeIn(ParsedFrame frame) {
+  if (!frame.batches.empty()) segment_->Learn({next_offset_, position_, max_timestamp_ms_});
+  for (const record::Batch& batch : frame.batches) {
+    max_timestamp_ms_ = std::max(max_timestamp_ms_, batch.header.max_timestamp_ms);
+  }
+  frame_ = std::move(frame);
   frame_memory_ = buffer_;
   position_ = position_ + frame_bytes_;
   next_offset_ = frame_->next_offset();
   previous_crc_ = frame_->header.crc;
-  return &*frame_;
 }
 
 // So that whoever was told of damage can read on behind it.
@@ -69,6 +78,11 @@ absl::Status SegmentReader::Corrupt(const std::string& what) const {
       record::Reason::kLogCorrupt,
       absl::StrCat(segment_->path(), " at byte ", position_.bytes, ": ", what),
       {{"file", segment_->path()}, {"offset", absl::StrCat(next_offset_.value)}});
+}
+
+uint64_t SegmentReader::memory_bytes(uint64_t fill_bytes) const {
+  const uint64_t held = buffer_ == nullptr ? 0 : buffer_->size();
+  return held + std::max({2 * io::RoundUpToBlock(fill_bytes), kFirstStepBytes, frame_bytes_});
 }
 
 void SegmentReader::Fill(uint64_t bytes, io::IoCallback done) {

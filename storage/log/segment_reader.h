@@ -60,6 +60,8 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
 
   // Bytes in memory that follow on the frame at hand.
   uint64_t bytes_ahead() const { return buffer_ == nullptr ? 0 : buffer_end_ - position_; }
+  // Memory it holds at most during a `Fill` of so many bytes.
+  uint64_t memory_bytes(uint64_t fill_bytes) const;
   // All durable frames that follow are in memory.
   bool all_ahead() const { return position_ + bytes_ahead() == segment_->frames_end(); }
   bool filling() const { return filling_; }
@@ -69,6 +71,7 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   record::Offset next_offset() const { return next_offset_; }
 
  private:
+  void TakeIn(ParsedFrame frame);
   absl::Status CheckFits(const FrameHeader& header) const;
   absl::StatusOr<ParsedFrame> Parse(std::string_view bytes) const;
   absl::Status Corrupt(const std::string& what) const;
@@ -92,6 +95,7 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   // What comes next.
   io::FilePosition position_;
   record::Offset next_offset_;
+  int64_t max_timestamp_ms_;                // Of records before `position_`, or more.
   std::optional<uint32_t> previous_crc_;    // Not known at first.
   uint64_t frame_bytes_ = io::kBlockBytes;  // Of the last frame looked at: no less is read.
   std::optional<ParsedFrame> frame_;

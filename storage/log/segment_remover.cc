@@ -9,7 +9,7 @@
 namespace leat::log {
 namespace {
 
-// How soon to look again after a reader that still held a segment.
+// How soon to look again after a reader that still held a segment, or a file that would not go.
 constexpr absl::Duration kSweepInterval = absl::Seconds(1);
 
 }  // namespace
@@ -30,11 +30,22 @@ void SegmentRemover::Sweep() {
     if (unread) paths.push_back(segment->path());
     return unread;
   });
+  paths.insert(paths.end(), failed_.begin(), failed_.end());
+  failed_.clear();
   if (!paths.empty()) {
-    RemoveInBackground(environment_, directory_, std::move(paths), [](absl::Status) {});
+    RemoveInBackground(environment_, directory_, paths,
+                       [weak = weak_from_this(), paths](absl::Status removed) {
+                         const auto self = weak.lock();
+                         if (removed.ok() || self == nullptr) return;
+                         self->failed_.insert(self->failed_.end(), paths.begin(), paths.end());
+                         self->PlanSweep();
+                       });
   }
-  if (doomed_.empty() || sweep_planned_) return;
-  sweep_planned_ = true;
+  if (!doomed_.empty()) PlanSweep();
+}
+
+void SegmentRemover::PlanSweep() {
+  if (std::exchange(sweep_planned_, true)) return;
   environment_.loop->After(kSweepInterval, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) {
       self->sweep_planned_ = false;

@@ -1,4 +1,5 @@
-// Removes the files of segments that were trimmed away, each once no reader holds it.
+// Removes the files of segments that were trimmed away, each once no reader holds it; tries again
+// when that fails.
 //
 // Owned by the log; the log's thread. Whether a removal happened, or survived a crash, does not
 // matter: what lies before the log start, which was persisted first, is removed at the next opening
@@ -25,10 +26,12 @@ class SegmentRemover : public std::enable_shared_from_this<SegmentRemover> {
 
  private:
   void Sweep();
+  void PlanSweep();
 
   const LogEnvironment environment_;
   const std::string directory_;
   std::vector<std::shared_ptr<Segment>> doomed_;
+  std::vector<std::string> failed_;  // Paths that could not be removed.
   bool sweep_planned_ = false;
 };
 

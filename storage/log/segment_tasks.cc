@@ -69,7 +69,12 @@ void RemoveInBackground(const LogEnvironment& environment, const std::string& di
   environment.loop->Offload(
       [files = environment.files, directory, paths = std::move(paths)] {
         absl::Status status;
-        for (const std::string& path : paths) status.Update(files->Remove(path));
+        for (const std::string& path : paths) {
+          // It may be gone by an earlier try.
+          if (absl::Status removed = files->Remove(path); !absl::IsNotFound(removed)) {
+            status.Update(removed);
+          }
+        }
         status.Update(files->SyncDirectory(directory));
         return status;
       },

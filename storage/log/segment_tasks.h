@@ -40,7 +40,8 @@ void CutInBackground(const LogEnvironment& environment, std::shared_ptr<io::File
 void OpenInBackground(const LogEnvironment& environment, const std::string& path,
                       Callback<std::shared_ptr<io::File>> done);
 
-// Removes files of one directory, in order, durably.
+// Removes files of one directory, in order, durably; those that are gone already count as removed.
+// Safe to repeat.
 void RemoveInBackground(const LogEnvironment& environment, const std::string& directory,
                         std::vector<std::string> paths, io::IoCallback done);
 

@@ -219,13 +219,6 @@ TEST_P(BrokerRecordsTest, WithLittleSpaceAppendsAreRefusedAndReadingGoesOn) {
   EXPECT_THAT(ReadAll(topic, 0), ElementsAre("a"));
 }
 
-TEST_P(BrokerRecordsTest, TasksRunLater) {
-  ASSERT_THAT(Start(), IsOk());
-  absl::Notification ran;
-  broker().After(absl::Milliseconds(1), [&] { ran.Notify(); });
-  ran.WaitForNotification();
-}
-
 INSTANTIATE_TEST_SUITE_P(Backends, BrokerRecordsTest,
                          testing::Values(io::IoBackendChoice::kUring, io::IoBackendChoice::kPosix),
                          BackendParamName);

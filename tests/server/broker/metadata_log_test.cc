@@ -46,9 +46,11 @@ class Opened {
     absl::StatusOr<log::RecoveredLog> recovered = log::RecoverLog(disk_, place);
     if (!recovered.ok()) return recovered.status();
     if (recovered->corrupt.has_value()) return absl::DataLossError(recovered->corrupt->detail);
-    environment_ = {.files = &disk_, .loop = &loop_, .flush_gate = &gate_, .random = [this] {
-                      return random_();
-                    }};
+    environment_ = {.files = &disk_,
+                    .loop = &loop_,
+                    .flush_gate = &gate_,
+                    .read_ahead_budget = &read_ahead_budget_,
+                    .random = [this] { return random_(); }};
     log_.emplace(
         log::Log::Create(environment_, place, *std::move(recovered), {.segment_bytes = 64 << 10}),
         MetadataLog::Surroundings{.clock = &clock_,
@@ -115,6 +117,7 @@ class Opened {
   io::SimulatedClock clock_;
   io::SimulatedEventLoop loop_;
   log::FlushGate gate_{4};
+  log::ReadAheadBudget read_ahead_budget_{1 << 20};
   log::LogEnvironment environment_;
   std::unique_ptr<DataDirectory> directory_;
   std::vector<absl::StatusOr<TopicHandle>> answers_;

@@ -62,23 +62,37 @@ void SimulatedBroker::GoOnWith(std::unique_ptr<io::SimulatedFileSystem> disk) {
   disk_ = std::move(disk);
 }
 
-void SimulatedBroker::Turn() {
+bool SimulatedBroker::Step() {
   bool stepped = false;
   for (io::SimulatedEventLoop* loop : loops_) stepped |= loop->Step();
-  if (stepped) return;
+  return stepped;
+}
+
+std::optional<io::MonotonicTime> SimulatedBroker::NextTimer() const {
   std::optional<io::MonotonicTime> due;
   for (io::SimulatedEventLoop* loop : loops_) {
     const std::optional<io::MonotonicTime> next = loop->NextTimer();
     if (next.has_value()) due = due.has_value() ? std::min(*due, *next) : next;
   }
+  return due;
+}
+
+void SimulatedBroker::Turn() {
+  if (Step()) return;
+  const std::optional<io::MonotonicTime> due = NextTimer();
   if (!due.has_value()) abort();  // It waits for what will never come.
   clock_.AdvanceTo(*due);
 }
 
 void SimulatedBroker::Advance(absl::Duration duration) {
-  (void)Wait<bool>([&](auto done) {
-    broker().After(duration, [done = std::move(done)]() mutable { done(true); });
-  });
+  const io::MonotonicTime end = clock_.Monotonic() + duration;
+  while (true) {
+    if (Step()) continue;
+    const std::optional<io::MonotonicTime> due = NextTimer();
+    if (!due.has_value() || *due > end) break;
+    clock_.AdvanceTo(*due);
+  }
+  clock_.AdvanceTo(end);
 }
 
 absl::StatusOr<TopicHandle> SimulatedBroker::Create(const std::string& name, uint32_t partitions,

@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/broker/broker.h"
+#include "storage/io/clock.h"
 #include "storage/io/io_backend.h"
 #include "storage/io/simulated_bytes.h"
 #include "storage/io/simulated_clock.h"
@@ -86,6 +87,10 @@ class SimulatedBroker {
   absl::StatusOr<std::vector<std::string>> ReadGroupLog(uint32_t number);
 
  private:
+  // Runs what is due on every loop; whether there was anything.
+  bool Step();
+  std::optional<io::MonotonicTime> NextTimer() const;
+
   uint64_t seed_;
   io::SimulatedRandom ids_;
   io::SimulatedClock clock_;

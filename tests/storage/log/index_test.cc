@@ -62,5 +62,27 @@ TEST(SegmentIndexTest, GoesOnFromGivenEntries) {
   EXPECT_EQ(index.FindTimestamp(778).first_offset.value, 500);
 }
 
+// As after a restart: nobody has looked at the first 50 frames.
+TEST(SegmentIndexTest, LearnsWhatReadsComeBy) {
+  const SegmentIndex full = HundredFrames();
+  SegmentIndex thin({full.entries().front()}, 4'900);
+  for (int i = 50; i < 100; ++i) {
+    thin.AddFrame({i * 10}, {4096 + i * kFrameBytes}, i == 50 ? 10'000 : i * 100);
+  }
+  const size_t before = thin.entries().size();
+  for (int i = 0; i < 100; ++i) {
+    int64_t max_timestamp_ms = INT64_MIN;
+    if (i > 0) max_timestamp_ms = i > 50 ? 10'000 : (i - 1) * 100;
+    thin.Learn({{i * 10}, {4096 + i * kFrameBytes}, max_timestamp_ms});
+  }
+  // One every interval, but where that would be close before one that was there.
+  EXPECT_EQ(thin.entries().size(), before + 11);
+  for (int64_t offset = 0; offset < 1000; ++offset) {
+    EXPECT_GT(thin.FindOffset({offset}).first_offset.value + 70, offset);
+  }
+  EXPECT_EQ(thin.FindOffset({455}), full.FindOffset({455}));
+  EXPECT_EQ(thin.FindTimestamp(4'400), full.FindTimestamp(4'400));
+}
+
 }  // namespace
 }  // namespace leat::log

@@ -61,6 +61,7 @@ void LogFixture::Open() {
   log_ = Log::Create({.files = disk_.get(),
                       .loop = loop_.get(),
                       .flush_gate = gate_.get(),
+                      .read_ahead_budget = &read_ahead_budget_,
                       .random = [this] { return random_(); }},
                      place, *std::move(recovered), options_);
 }

@@ -73,6 +73,7 @@ class LogFixture {
   io::SimulatedEventLoop& loop() { return *loop_; }
   io::SimulatedClock& clock() { return clock_; }
   FlushGate& gate() { return *gate_; }
+  ReadAheadBudget& read_ahead_budget() { return read_ahead_budget_; }
   const std::vector<Sent>& sent() const { return sent_; }
   const RecoveredLog& recovered() const { return recovered_; }
   int64_t log_start() const { return log_start_.value; }
@@ -92,6 +93,7 @@ class LogFixture {
   std::unique_ptr<io::SimulatedFileSystem> disk_;
   std::unique_ptr<io::SimulatedEventLoop> loop_;
   std::unique_ptr<FlushGate> gate_;
+  ReadAheadBudget read_ahead_budget_{64 << 20};
   std::unique_ptr<Log> log_;
   RecoveredLog recovered_;  // Without its segments.
 

@@ -137,6 +137,23 @@ TEST(LogReadTest, ReadsOnFromWhatWasReadAhead) {
   EXPECT_LE(Count(trace, OperationKind::kRead), 20u);
 }
 
+// The checkpoint vouches for the frames, so that opening does not look at them.
+TEST(LogReadTest, WalksOverWhatRecoverySkippedOnceOnly) {
+  LogFixture log(WithoutTail());
+  const Values values = AppendNumbers(log, 200, 60'000);
+  ASSERT_TRUE(log.Restart().ok());
+  ASSERT_TRUE(log.ReadAll().ok());
+  log.Wait(absl::Seconds(10));  // No cursor is left where it was.
+  std::vector<SimulatedOperation> trace;
+  log.disk().TraceTo(&trace);
+  EXPECT_EQ(*log.Read(150, 1), Values{values[150]});
+  uint64_t bytes = 0;
+  for (const SimulatedOperation& operation : trace) {
+    if (operation.kind == OperationKind::kRead) bytes += operation.length;
+  }
+  EXPECT_LE(bytes, 10 * kIndexIntervalBytes);  // Of 12 MB.
+}
+
 TEST(LogReadTest, ManyReadersSideBySide) {
   for (uint64_t seed = 1; seed <= 5; ++seed) {
     LogFixture log(WithoutTail(SmallSegments()), seed);
@@ -172,6 +189,21 @@ TEST(LogReadTest, ForgetsReadersThatStayAway) {
   log.disk().TraceTo(&trace);
   EXPECT_EQ(*log.Read(1, 1), Values{values[1]});
   EXPECT_EQ(Count(trace, OperationKind::kOpen), 1u);
+}
+
+TEST(LogReadTest, KeepsNoMoreForReadersThanTheBudget) {
+  LogFixture log(WithoutTail());
+  const Values values = AppendNumbers(log, 60, 3000);
+  for (int64_t offset = 0; offset < 20; ++offset) ASSERT_TRUE(log.Read(offset, 1).ok());
+  ReadAheadBudget& budget = log.read_ahead_budget();
+  EXPECT_GE(budget.used_bytes(), 64u << 10);
+  log.Wait(absl::Seconds(10));
+  EXPECT_EQ(budget.used_bytes(), 0u);
+
+  const ReadAheadBudget::Share all = budget.Take(64 << 20);
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(*log.ReadAll(3100), values);
+  EXPECT_EQ(budget.used_bytes(), 64u << 20);
 }
 
 TEST(LogReadTest, GivesWhatIsBeforeDamageAndThenSaysWhereItIs) {

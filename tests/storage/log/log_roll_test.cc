@@ -204,6 +204,20 @@ TEST(LogRollTest, TrimLeavesAReaderWhatItReads) {
   }
 }
 
+TEST(LogRollTest, TriesAgainWhenAFileWouldNotGo) {
+  LogFixture log(SmallSegments());
+  AppendNumbers(log, 30);
+  log.disk().Inject({.repeat = io::FaultRepeat::kForever, .matches = [](const auto& operation) {
+                       return operation.kind == io::OperationKind::kRemove;
+                     }});
+  log.TrimTo(30);
+  log.Wait(absl::Seconds(5));
+  EXPECT_THAT(log.Files(), SizeIs(3));
+  log.disk().ClearFaults();
+  log.Wait(absl::Seconds(5));
+  EXPECT_THAT(log.Files(), IsEmpty());
+}
+
 TEST(LogRollTest, AFullDiskRefusesAndThenGoesOn) {
   LogFixture log(SmallSegments());
   Values values = AppendNumbers(log, 10);
