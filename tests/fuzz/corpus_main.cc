@@ -12,6 +12,7 @@
 int main(int argc, char** argv) {
   int inputs = 0;
   for (int i = 1; i < argc; ++i) {
+    if (argv[i][0] == '-') continue;  // For libFuzzer.
     for (const auto& entry : std::filesystem::directory_iterator(argv[i])) {
       std::fprintf(stderr, "%s\n", entry.path().c_str());
       std::ifstream file(entry.path(), std::ios::binary);

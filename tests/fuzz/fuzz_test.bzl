@@ -1,7 +1,8 @@
 """A fuzz target."""
 
 def fuzz_test(name, deps):
-    """The target of `<name>.cc`: libFuzzer's under `--config=fuzz`, else a test that runs each file of `corpus/<name>` once.
+    """The target of `<name>.cc`: a test that runs each file of `corpus/<name>` once; under `--config=asan` it is
+    libFuzzer's, and goes on from there when asked to.
 
     Args:
       name: ends with _fuzz.
@@ -11,7 +12,7 @@ def fuzz_test(name, deps):
         name = name,
         size = "small",
         srcs = [name + ".cc"],
-        args = ["tests/fuzz/corpus/" + name],
+        args = ["-runs=0", "tests/fuzz/corpus/" + name],
         data = native.glob(["corpus/%s/*" % name]),
         linkopts = select({
             "//tests/fuzz:libfuzzer": ["-fsanitize=fuzzer"],
