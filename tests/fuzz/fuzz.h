@@ -2,8 +2,8 @@
 //
 // A target is one source file with `LLVMFuzzerTestOneInput`, whose first line says what must hold
 // for every input; it stops the process (`LEAT_CHECK`) where that does not. Under `--config=asan`
-// libFuzzer drives it, in every other build `corpus_main.cc`. As a test it runs once on each file of
-// its corpus.
+// libFuzzer drives it, in every other build `corpus_main.cc`. As a test it runs once on each file
+// of its corpus.
 
 #ifndef LEAT_TESTS_FUZZ_FUZZ_H_
 #define LEAT_TESTS_FUZZ_FUZZ_H_
