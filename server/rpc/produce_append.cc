@@ -16,6 +16,9 @@ constexpr uint64_t kStickyBytes = 256 << 10;
 
 // Joins the parts' appends, each of which ends on its own shard's thread.
 struct Join {
+  Join(PlannedProduce produce, ProduceDone done, size_t under_way)
+      : produce(std::move(produce)), done(std::move(done)), under_way(under_way) {}
+
   PlannedProduce produce;
   ProduceDone done;
   std::atomic<size_t> under_way;
