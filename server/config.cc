@@ -201,9 +201,10 @@ absl::Status UnknownVariable(const std::string& name) {
 absl::Status ApplyEnvironment(const ConfigSources& sources, ServerOptions& options) {
   for (const auto& [name, value] : sources.environment) {
     if (!name.starts_with(kVariablePrefix) || IsForeignVariable(name)) continue;
-    const auto* setting = std::find_if(
-        std::begin(kSettings), std::end(kSettings),
-        [&](const Setting& candidate) { return EnvironmentName(candidate.key) == name; });
+    const auto* setting = std::find_if(std::begin(kSettings), std::end(kSettings),
+                                       [&name = name](const Setting& candidate) {
+                                         return EnvironmentName(candidate.key) == name;
+                                       });
     if (setting == std::end(kSettings)) return UnknownVariable(name);
     if (auto status = SetOption(setting->key, value, name, options); !status.ok()) return status;
   }

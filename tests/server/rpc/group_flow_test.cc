@@ -200,7 +200,7 @@ TEST_F(GroupFlowTest, SeeksToPlacesAndOutOfRange) {
   EXPECT_EQ(Reasons(member->Seek(place, Offset(6))), Values{"OFFSET_OUT_OF_RANGE"});
   EXPECT_EQ(Reasons(member->Seek(place, Offset(-1))), Values{"OFFSET_OUT_OF_RANGE"});
   EXPECT_EQ(Reasons(member->Seek(place, v1::Position())), Values{"INVALID_FIELD"});
-  const auto seek = [&](const v1::Position& to) {
+  const auto seek = [&, &member = member](const v1::Position& to) {
     const v1::CommandResult result = member->Seek(place, to);
     if (result.partitions_size() == 1) place = result.partitions(0).position();
     return place.next_offset();
