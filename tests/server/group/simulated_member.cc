@@ -28,9 +28,7 @@ void SimulatedMember::Join(GroupLog& log) {
                      .instance_id = instance_id_,
                      .session_timeout_ms = 10'000};
   if (!ref_.member_id.empty()) {
-    join.resume.emplace();
-    join.resume->member_id = ref_.member_id;
-    join.resume->member_epoch = ref_.member_epoch;
+    join.resume = command::Join::Resume{ref_.member_id, ref_.member_epoch};
     for (const auto& [place, owned] : owned_) {
       if (!owned.started) continue;
       join.resume->positions.push_back(PositionOf(place, owned));
