@@ -10,9 +10,11 @@ extern "C" const char* __tsan_default_suppressions() {
   return "called_from_lib:libgrpc.so\n"
          "called_from_lib:libgrpc++.so\n"
          "called_from_lib:libprotobuf.so\n"
+         "called_from_lib:libupb.so\n"
          "race:libgrpc\n"
          "race:libgpr\n"
          "race:libprotobuf\n"
+         "race:libupb\n"
          "race:libabsl_\n"
          // Shared statuses: the last reference is counted down in the library,
          // so the order it makes between two holders goes unseen.
