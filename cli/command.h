@@ -36,6 +36,7 @@ void AddTopicCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddProduceCommand(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddConsumeCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddGroupCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
+void AddSegmentCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddServerCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddVersionCommand(CLI::App& app, Run& run);
 void AddCompletionCommand(CLI::App& app, Run& run);

@@ -48,7 +48,8 @@ std::string HintFor(const absl::Status& status, Reason reason, const Subject& su
     case Reason::kPartitionOffline:
       return "the server's log says why; it takes writes again after a restart";
     case Reason::kLogCorrupt:
-      return "'leat topic describe' shows what can still be read";
+      return "'leat topic describe' shows what can still be read, 'leat segment verify', with the "
+             "server stopped, what to do";
     case Reason::kTooLarge:
       return fmt::format(
           "serialized, a record has a few bytes more than its key, value and headers; 'leat topic "

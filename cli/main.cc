@@ -48,6 +48,7 @@ int Main(int argc, char** argv) {
   AddProduceCommand(app, globals, run);
   AddConsumeCommands(app, globals, run);
   AddGroupCommands(app, globals, run);
+  AddSegmentCommands(app, globals, run);
   AddServerCommands(app, globals, run);
   AddVersionCommand(app, run);
   AddCompletionCommand(app, run);

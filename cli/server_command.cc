@@ -29,15 +29,18 @@ std::string KindName(v1::RecoveryFinding::Kind kind) {
       return "corrupt";
     case v1::RecoveryFinding::KIND_QUARANTINED:
       return "moved aside";
+    case v1::RecoveryFinding::KIND_MISSING:
+      return "missing";
     default:
       return "found";
   }
 }
 
-// What is moved aside belongs to no partition.
+// What is moved aside or missing belongs to no partition.
 std::string DescribeFinding(const v1::RecoveryFinding& finding) {
   const std::string kind = KindName(finding.kind());
-  if (finding.kind() == v1::RecoveryFinding::KIND_QUARANTINED) {
+  if (finding.kind() == v1::RecoveryFinding::KIND_QUARANTINED ||
+      finding.kind() == v1::RecoveryFinding::KIND_MISSING) {
     return fmt::format("  {}: {}: {}\n", kind, finding.file(), finding.detail());
   }
   const std::string bytes =

@@ -10,6 +10,7 @@
 #include "server/address.h"
 #include "server/logging.h"
 #include "server/process.h"
+#include "server/recovery_text.h"
 #include "server/server.h"
 
 namespace leat::server {
@@ -44,7 +45,8 @@ absl::Status RunServer(const ServerOptions& options) {
   if (!server.ok()) return server.status();
   spdlog::info("{}", (*server)->Describe());
   WarnOfOpenAddresses(**server);
-  for (const std::string& line : (*server)->RecoveryFindings()) spdlog::warn("{}", line);
+  spdlog::info("{}", DescribeRecovery((*server)->recovery()));
+  for (const std::string& line : DescribeFindings((*server)->recovery())) spdlog::warn("{}", line);
 
   int signal = 0;
   sigwait(&signals, &signal);

@@ -173,24 +173,7 @@ absl::Status Server::Stop(absl::Duration drain) { return impl_->Stop(drain); }
 
 const std::vector<std::string>& Server::addresses() const { return impl_->grpc->addresses(); }
 
-std::vector<std::string> Server::RecoveryFindings() const {
-  const broker::RecoverySummary& summary = impl_->broker->recovery();
-  std::vector<std::string> lines;
-  for (const auto& [topic, partition, finding] : summary.findings) {
-    const std::string log = finding.kind == log::Finding::Kind::kQuarantined
-                                ? ""
-                                : fmt::format("topic {}, partition {}: ", topic, partition);
-    const std::string bytes =
-        finding.bytes == 0
-            ? ""
-            : fmt::format("{} bytes at byte {}: ", finding.bytes, finding.position.bytes);
-    lines.push_back(fmt::format("{}{}: {}{}", log, finding.file, bytes, finding.detail));
-  }
-  if (summary.findings_total > summary.findings.size()) {
-    lines.push_back(fmt::format("and {} more", summary.findings_total - summary.findings.size()));
-  }
-  return lines;
-}
+const broker::RecoverySummary& Server::recovery() const { return impl_->broker->recovery(); }
 
 std::string Server::Describe() const {
   const rpc::ServerFacts facts = impl_->Facts();

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/broker/recovery_summary.h"
 #include "server/options.h"
 
 namespace leat::server {
@@ -38,9 +39,8 @@ class Server {
   // One line: version, data directory, file system, I/O backend, addresses.
   std::string Describe() const;
 
-  // What the start found on disk that an operator should know, a line each. Empty when all was
-  // well.
-  std::vector<std::string> RecoveryFindings() const;
+  // What the start found on disk.
+  const broker::RecoverySummary& recovery() const;
 
  private:
   struct Impl;

@@ -19,13 +19,15 @@ LAYERS = {
     "storage/log": ["storage/record", "storage/io"],
     # Storage as tools see it while no server runs.
     "storage/inspect": ["storage/log", "storage/record", "storage/io"],
+    "server/survey": ["server/broker", "storage/inspect", "storage/log", "storage/record", "storage/io"],
     "server/broker": ["storage/log", "storage/record", "storage/io"],
     "server/group": ["storage/record"],
     # Of storage/io rpc needs the names of the backends and the clock, which the broker's interface speaks in too.
     "server/rpc": ["server/broker", "server/group", "storage/record", "storage/io"] + API,
     "server": ["server/broker", "server/group", "server/rpc", "storage/record", "storage/io"] + API,
     "client": ["storage/record"] + API,
-    "cli": ["server", "client", "storage/record"] + API,
+    "cli": ["server", "server/broker", "server/survey", "client", "storage/inspect", "storage/log", "storage/record", "storage/io"]
+    + API,
     "bench": ["client", "server", "storage/record"] + API,
     "tools": ["bench", "client", "storage/record"] + API,
 }

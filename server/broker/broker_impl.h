@@ -50,6 +50,7 @@ struct Broker::Impl {
   // Each is used by those after it, and so outlives them.
   std::unique_ptr<DataDirectory> directory;
   log::Checkpoint checkpoint;  // As the start found it.
+  bool checkpoint_found = false;
   TopicCatalog catalog;
   std::unique_ptr<ShardSet> shards;
   std::unique_ptr<TopicRegistry> registry;

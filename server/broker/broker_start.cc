@@ -15,6 +15,12 @@ log::Uuid NewDirectoryId(const Random& random) {
   return MakeUuid(high, random());
 }
 
+RecoverySummary::Entry MissingCheckpoint(const std::string& path) {
+  return {.finding = {.kind = log::Finding::Kind::kMissing,
+                      .file = path,
+                      .detail = "without it, records missing at the end of a log are not noticed"}};
+}
+
 // What one shard found while it recovered its logs.
 struct ShardRecovery {
   absl::Status status;
@@ -103,6 +109,11 @@ absl::Status Broker::Impl::OpenDirectory() {
                     std::string(read.status().message())));
   }
   checkpoint = *std::move(read);
+  const absl::StatusOr<std::vector<std::string>> names = files.List(options.data_directory);
+  if (!names.ok()) return names.status();
+  checkpoint_found = std::any_of(names->begin(), names->end(), [this](const std::string& name) {
+    return io::JoinPath(directory->path(), name) == directory->CheckpointPath();
+  });
   recovery.new_directory = directory->is_new();
   recovery.clean_shutdown = checkpoint.clean_shutdown;
   return absl::OkStatus();
@@ -139,6 +150,10 @@ absl::Status Broker::Impl::LoadTopics() {
   for (const log::Finding& finding : recovered->findings) {
     recovery.AddFinding({.topic = TopicsLog().topic, .finding = finding});
   }
+  // The first start writes a checkpoint before anybody can append anything.
+  const bool used = !recovered->sealed.empty() || recovered->active.has_value();
+  if (used && !checkpoint_found)
+    recovery.AddFinding(MissingCheckpoint(directory->CheckpointPath()));
   absl::Status loaded;
   Await([&](auto done) {
     shards->metadata_shard().Post([&, done] {

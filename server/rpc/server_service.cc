@@ -23,6 +23,8 @@ v1::RecoveryFinding::Kind ToProto(log::Finding::Kind kind) {
       return v1::RecoveryFinding::KIND_CORRUPT;
     case log::Finding::Kind::kQuarantined:
       return v1::RecoveryFinding::KIND_QUARANTINED;
+    case log::Finding::Kind::kMissing:
+      return v1::RecoveryFinding::KIND_MISSING;
   }
   return v1::RecoveryFinding::KIND_UNSPECIFIED;
 }
