@@ -1,9 +1,10 @@
-// What the verbs of `leat segment` say of places and damage. Pure, but for `FindLogs`.
+// What the verbs of `leat segment` say of places and damage. Pure, but for `AbsolutePath`.
 
 #ifndef LEAT_CLI_SEGMENT_TEXT_H_
 #define LEAT_CLI_SEGMENT_TEXT_H_
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "server/survey/survey.h"

@@ -23,9 +23,10 @@ class SegmentTest(unittest.TestCase):
         data = os.path.join(cls.template.name, "data")
         server = Server(data)
         environment = dict(ENVIRONMENT, LEAT_SERVER=server.listen)
-        leat = lambda *arguments, stdin=b"": subprocess.run(  # noqa: E731
-            [LEAT, *arguments], env=environment, input=stdin, check=True, capture_output=True
-        )
+
+        def leat(*arguments, stdin=b""):
+            subprocess.run([LEAT, *arguments], env=environment, input=stdin, check=True, capture_output=True)
+
         leat("topic", "create", "orders", "--partitions", "2")
         for line in ("k0:zero", "k1:one", "k2:two"):
             leat("produce", "orders", "-p", "0", "--key-separator", ":", stdin=line.encode())

@@ -70,8 +70,8 @@ TEST_P(CorruptionTest, ASoundDirectoryIsSound) {
 
 // One in how many bits is turned: of those of bytes that are not zero, and of the others.
 struct Sample {
-  uint64_t written = 24;
-  uint64_t zero = 2048;
+  uint64_t written = 128;
+  uint64_t zero = 8192;
 };
 
 // Half of what is asked for goes to bytes that are not zero, which are few.
