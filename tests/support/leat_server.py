@@ -27,6 +27,8 @@ class Server:
         while not re.search(r"127\.0\.0\.1:\d+", line):
             line = self.process.stderr.readline().decode()
             if not line:
+                self.process.stderr.close()
+                self.process.wait()
                 raise RuntimeError("the server ended before it listened")
         self.listen = re.search(r"127\.0\.0\.1:\d+", line).group()
 
