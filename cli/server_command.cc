@@ -31,16 +31,21 @@ std::string KindName(v1::RecoveryFinding::Kind kind) {
       return "moved aside";
     case v1::RecoveryFinding::KIND_MISSING:
       return "missing";
+    case v1::RecoveryFinding::KIND_LEFTOVER_REMOVED:
+      return "removed";
     default:
       return "found";
   }
 }
 
-// What is moved aside or missing belongs to no partition.
+// Others are about a file as a whole.
+bool HasPlace(v1::RecoveryFinding::Kind kind) {
+  return kind == v1::RecoveryFinding::KIND_TAIL_CUT || kind == v1::RecoveryFinding::KIND_CORRUPT;
+}
+
 std::string DescribeFinding(const v1::RecoveryFinding& finding) {
   const std::string kind = KindName(finding.kind());
-  if (finding.kind() == v1::RecoveryFinding::KIND_QUARANTINED ||
-      finding.kind() == v1::RecoveryFinding::KIND_MISSING) {
+  if (!HasPlace(finding.kind())) {
     return fmt::format("  {}: {}: {}\n", kind, finding.file(), finding.detail());
   }
   const std::string bytes =

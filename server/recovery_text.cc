@@ -20,16 +20,18 @@ std::string_view Word(Kind kind) {
       return "moved aside";
     case Kind::kMissing:
       return "missing";
+    case Kind::kLeftoverRemoved:
+      return "removed";
   }
   return "found";
 }
 
-// Files that are moved aside or missing belong to no partition.
-bool OfPartition(Kind kind) { return kind == Kind::kTailCut || kind == Kind::kCorrupt; }
+// Others are about a file as a whole.
+bool HasPlace(Kind kind) { return kind == Kind::kTailCut || kind == Kind::kCorrupt; }
 
 std::string Describe(const broker::RecoverySummary::Entry& entry) {
   const log::Finding& finding = entry.finding;
-  if (!OfPartition(finding.kind)) {
+  if (!HasPlace(finding.kind)) {
     return fmt::format("{}: {}: {}", Word(finding.kind), finding.file, finding.detail);
   }
   const std::string bytes = finding.bytes == 0 ? "" : fmt::format("{} bytes ", finding.bytes);

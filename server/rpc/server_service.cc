@@ -13,7 +13,7 @@ namespace {
 using google::protobuf::util::TimeUtil;
 
 // Raised whenever a request message gets a field.
-constexpr uint32_t kApiLevel = 1;
+constexpr uint32_t kApiLevel = 2;
 
 v1::RecoveryFinding::Kind ToProto(log::Finding::Kind kind) {
   switch (kind) {
@@ -25,6 +25,8 @@ v1::RecoveryFinding::Kind ToProto(log::Finding::Kind kind) {
       return v1::RecoveryFinding::KIND_QUARANTINED;
     case log::Finding::Kind::kMissing:
       return v1::RecoveryFinding::KIND_MISSING;
+    case log::Finding::Kind::kLeftoverRemoved:
+      return v1::RecoveryFinding::KIND_LEFTOVER_REMOVED;
   }
   return v1::RecoveryFinding::KIND_UNSPECIFIED;
 }

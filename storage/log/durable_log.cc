@@ -44,6 +44,15 @@ std::vector<std::shared_ptr<Segment>> DurableLog::TrimTo(record::Offset log_star
   return dropped;
 }
 
+bool DurableLog::Replace(const std::shared_ptr<Segment>& segment, SealedSegment replacement) {
+  const auto place = std::find(segments_.begin(), segments_.end(), segment);
+  if (place == segments_.end()) return false;
+  LEAT_CHECK(!segment->active() && replacement.header.base_offset == segment->base_offset() &&
+             replacement.footer.next_offset == segment->next_offset());
+  *place = std::make_shared<Segment>(std::move(replacement));
+  return true;
+}
+
 std::shared_ptr<Segment> DurableLog::active() const {
   return !segments_.empty() && segments_.back()->active() ? segments_.back() : nullptr;
 }

@@ -40,6 +40,10 @@ class DurableLog {
   // segments wholly before it, which are returned.
   std::vector<std::shared_ptr<Segment>> TrimTo(record::Offset log_start);
 
+  // Puts another file of the same offsets in the place of `segment`; those who read that one may go
+  // on. False when it is no longer part of the log.
+  bool Replace(const std::shared_ptr<Segment>& segment, SealedSegment replacement);
+
   record::Offset log_start() const { return log_start_; }
   record::Offset high_watermark() const { return high_watermark_; }
 

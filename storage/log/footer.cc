@@ -17,7 +17,9 @@ namespace {
 using record::LoadLittleEndian;
 using record::StoreLittleEndian;
 
+// The second is that of a compacted segment, which has two fields more.
 constexpr uint16_t kFormatVersion = 1;
+constexpr uint16_t kCompactedFormatVersion = 2;
 
 constexpr std::string_view kFooterMagic = "LEATFTR1";
 constexpr size_t kHeaderBytes = 128;
@@ -25,6 +27,7 @@ constexpr size_t kIndexEntryBytes = 24;
 constexpr size_t kSectionLengthBytes = 4;
 constexpr size_t kSections = 2;  // Producer snapshot and leader epochs, both empty so far.
 constexpr size_t kReservedAt = 88;
+constexpr size_t kCompactedReservedAt = 100;
 
 constexpr std::string_view kTrailerMagic = "LEATEND1";
 constexpr size_t kTrailerReservedAt = 40;
@@ -59,6 +62,13 @@ void ForEachField(Header& header, const Visitor& visit) {
   visit(72, header.max_timestamp_ms);
   visit(80, header.footer.last_frame_crc);
   visit(84, header.index_entries);
+  if (header.version != kCompactedFormatVersion) return;
+  visit(88, header.footer.compaction.first_ms);
+  visit(96, header.footer.compaction.tombstones);
+}
+
+size_t ReservedAt(const FooterHeader& header) {
+  return header.version == kCompactedFormatVersion ? kCompactedReservedAt : kReservedAt;
 }
 
 template <typename Entry, typename Visitor>
@@ -124,14 +134,16 @@ std::vector<IndexEntry> DecodeIndex(const char* data, uint32_t count) {
 absl::StatusOr<SegmentFooter> DecodeContent(uint64_t segment_id, std::string_view content) {
   FooterHeader header;
   ForEachField(header, FieldLoader(content.data()));
-  if (header.version != kFormatVersion) {
-    return absl::UnimplementedError(
-        fmt::format("footer of format version {}, known is {}", header.version, kFormatVersion));
+  if (header.version != kFormatVersion && header.version != kCompactedFormatVersion) {
+    return absl::UnimplementedError(fmt::format("footer of format version {}, known are {} and {}",
+                                                header.version, kFormatVersion,
+                                                kCompactedFormatVersion));
   }
   if (header.segment_id != segment_id) return absl::DataLossError("footer of another segment");
   if (header.header_bytes != kHeaderBytes || header.footer_bytes != content.size() ||
       header.footer_bytes < FooterBytes(header.index_entries) ||
-      !AllZero(content.substr(kReservedAt, kHeaderBytes - kReservedAt))) {
+      header.footer.compaction.compacted() != (header.version == kCompactedFormatVersion) ||
+      !AllZero(content.substr(ReservedAt(header), kHeaderBytes - ReservedAt(header)))) {
     return absl::DataLossError("footer contradicts itself");
   }
   SegmentFooter footer = std::move(header.footer);
@@ -146,11 +158,13 @@ absl::StatusOr<SegmentFooter> DecodeContent(uint64_t segment_id, std::string_vie
 
 std::string EncodeFooter(uint64_t segment_id, const SegmentFooter& footer) {
   const std::vector<IndexEntry>& entries = footer.index.entries();
-  FooterHeader header{.segment_id = segment_id,
-                      .footer_bytes = FooterBytes(static_cast<uint32_t>(entries.size())),
-                      .max_timestamp_ms = footer.index.max_timestamp_ms(),
-                      .index_entries = static_cast<uint32_t>(entries.size()),
-                      .footer = footer};
+  FooterHeader header{
+      .version = footer.compaction.compacted() ? kCompactedFormatVersion : kFormatVersion,
+      .segment_id = segment_id,
+      .footer_bytes = FooterBytes(static_cast<uint32_t>(entries.size())),
+      .max_timestamp_ms = footer.index.max_timestamp_ms(),
+      .index_entries = static_cast<uint32_t>(entries.size()),
+      .footer = footer};
   FooterTrailer trailer{
       .segment_id = segment_id, .position = footer.frames_end, .footer_bytes = header.footer_bytes};
 

@@ -17,6 +17,18 @@
 
 namespace leat::log {
 
+// What compaction has done to a segment.
+struct CompactionMark {
+  // When it first went over the whole of it: no record before the segment's end has the key of a
+  // later one in it since then. 0 when it has not.
+  int64_t first_ms = 0;
+  uint32_t tombstones = 0;  // Records without a value that are left.
+
+  bool compacted() const { return first_ms != 0; }
+
+  friend bool operator==(const CompactionMark&, const CompactionMark&) = default;
+};
+
 // What a footer tells of its segment.
 struct SegmentFooter {
   record::Offset next_offset;   // First offset after the segment.
@@ -25,6 +37,7 @@ struct SegmentFooter {
   uint64_t payload_bytes = 0;   // Of batches and their headers, without frame headers and padding.
   int64_t first_append_timestamp_ms = 0;
   int64_t last_append_timestamp_ms = 0;
+  CompactionMark compaction;
   SegmentIndex index;
 };
 

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "storage/log/append_queue.h"
 #include "storage/log/appender.h"
+#include "storage/log/compactor.h"
 #include "storage/log/durable_log.h"
 #include "storage/log/log_reader.h"
 #include "storage/log/quiet_timer.h"
@@ -36,6 +37,7 @@ struct Log::Parts {
   std::shared_ptr<Appender> appender;
   std::shared_ptr<LogReader> reader;
   std::shared_ptr<SegmentRemover> remover;
+  std::shared_ptr<Compactor> compactor;
   std::shared_ptr<QuietTimer> tail_timer;
   std::optional<CheckpointEntry> opening_checkpoint;
   WallClockWatch wall_clock;
@@ -65,6 +67,7 @@ std::unique_ptr<Log> Log::Create(const LogEnvironment& environment, const Recove
   p->durable = std::make_shared<DurableLog>(std::move(recovered), options.tail_bytes);
   p->reader = std::make_shared<LogReader>(environment, p->durable);
   p->remover = std::make_shared<SegmentRemover>(environment, place.directory);
+  p->compactor = std::make_shared<Compactor>(environment, p->durable, [p] { p->observer(); });
   p->tail_timer = std::make_shared<QuietTimer>(*environment.loop, kTailLifetime,
                                                [p] { p->durable->tail().Clear(); });
   p->opening_checkpoint = place.checkpoint;
@@ -130,6 +133,16 @@ void Log::SetOptions(const LogOptions& options) {
   parts_->appender->SetOptions(options);
 }
 
+bool Log::CompactionDue() {
+  return state() == LogState::kOnline && parts_->compactor->Due(parts_->options);
+}
+
+void Log::Compact(const CompactionLimits& limits, CompactionCallback done) {
+  parts_->compactor->Run(parts_->options, limits, std::move(done));
+}
+
+void Log::CancelCompaction() { parts_->compactor->Cancel(); }
+
 std::optional<CheckpointEntry> Log::checkpoint() const {
   // What bears witness that records are missing must not be replaced by what is left of them.
   if (state() == LogState::kCorrupt) return parts_->opening_checkpoint;
@@ -140,9 +153,12 @@ std::optional<CheckpointEntry> Log::checkpoint() const {
 }
 
 void Log::Close(io::IoCallback done) {
+  parts_->compactor->Cancel();
   parts_->appender->Close([p = parts_.get(), done = std::move(done)](absl::Status status) mutable {
-    p->reader->Drain([status = std::move(status), done = std::move(done)]() mutable {
-      std::move(done)(std::move(status));
+    p->compactor->WhenIdle([p, status = std::move(status), done = std::move(done)]() mutable {
+      p->reader->Drain([status = std::move(status), done = std::move(done)]() mutable {
+        std::move(done)(std::move(status));
+      });
     });
   });
 }

@@ -83,6 +83,19 @@ class Log {
 
   void SetOptions(const LogOptions& options);
 
+  // Whether `Compact` has something to do. Not while it is at it, not when the wall clock has
+  // jumped since the last call, and never again once a segment was found damaged on the way.
+  bool CompactionDue();
+
+  // Rewrites sealed segments: without records that a later one of the same key supersedes, if the
+  // options say `compact`, and without padding where there is much. Appends and reads go on;
+  // offsets stay. kLogCorrupt, RESOURCE_EXHAUSTED, CANCELLED and errors of the file system: what
+  // was done until then stays done, and the rest may be tried again. One run at a time.
+  void Compact(const CompactionLimits& limits, CompactionCallback done);
+
+  // Ends a run of compaction soon.
+  void CancelCompaction();
+
   // What the checkpoint may say of this log now; nullopt when nothing is on disk. For a corrupt log
   // what it said at the opening.
   std::optional<CheckpointEntry> checkpoint() const;

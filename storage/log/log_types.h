@@ -26,6 +26,8 @@ struct LogOptions {
   absl::Duration segment_age = absl::Hours(24 * 7);
   absl::Duration retention_time = absl::ZeroDuration();  // Zero keeps for ever.
   uint64_t retention_bytes = 0;                          // Zero is no limit.
+  bool compact = false;                                  // Keeps the last record of each key only.
+  absl::Duration tombstone_retention = absl::Hours(24);  // Once nothing before one has its key.
   size_t tail_bytes = 4 << 20;                           // Kept in memory for readers of the tail.
   size_t max_frame_bytes = 4 << 20;                      // A larger batch makes a frame of its own.
 };
@@ -55,10 +57,28 @@ struct ReadResult {
   record::Offset next_offset;  // After the last batch; the offset asked for when there is none.
 };
 
+// Bounds for one run of compaction.
+struct CompactionLimits {
+  size_t key_bytes = 64 << 20;    // Memory for keys; more of them take more passes.
+  uint64_t bytes_per_second = 0;  // Read and written; 0 is no limit.
+  uint64_t min_free_bytes = 0;    // Of the disk, below which nothing is rewritten.
+  uint64_t step_bytes = 4 << 20;  // Read in one go on a background thread.
+};
+
+// What one run of compaction did.
+struct CompactionReport {
+  uint32_t passes = 0;
+  uint32_t segments_rewritten = 0;
+  uint64_t records_removed = 0;
+  uint64_t bytes_before = 0;  // On disk, of the segments rewritten.
+  uint64_t bytes_after = 0;
+};
+
 enum class LogState { kOnline, kOffline, kCorrupt };
 
 using AppendCallback = absl::AnyInvocable<void(absl::StatusOr<AppendResult>) &&>;
 using ReadCallback = absl::AnyInvocable<void(absl::StatusOr<ReadResult>) &&>;
+using CompactionCallback = absl::AnyInvocable<void(absl::Status, CompactionReport) &&>;
 using OffsetCallback = absl::AnyInvocable<void(absl::StatusOr<record::Offset>) &&>;
 
 }  // namespace leat::log

@@ -69,6 +69,8 @@ class Recovery {
         bases_.push_back(*base);
       } else if (IsUnfinishedSegment(name)) {
         status = files_.Remove(PathOf(name));
+      } else if (IsReplacementName(name)) {
+        status = RemoveReplacement(PathOf(name));
       } else {
         status = MoveStray(PathOf(name));
       }
@@ -76,6 +78,14 @@ class Recovery {
     }
     std::sort(bases_.begin(), bases_.end());
     return absl::OkStatus();
+  }
+
+  // Compaction was interrupted: the segment that it is about is whole without it.
+  absl::Status RemoveReplacement(const std::string& path) {
+    log_.findings.push_back({.kind = Finding::Kind::kLeftoverRemoved,
+                             .file = path,
+                             .detail = "the rewrite of a segment was interrupted; removed"});
+    return files_.Remove(path);
   }
 
   absl::Status MoveStray(const std::string& path) {

@@ -21,7 +21,7 @@
 namespace leat::log {
 
 struct Finding {
-  enum class Kind { kTailCut, kCorrupt, kQuarantined, kMissing };
+  enum class Kind { kTailCut, kCorrupt, kQuarantined, kMissing, kLeftoverRemoved };
   Kind kind = Kind::kTailCut;
   std::string file;
   io::FilePosition position;

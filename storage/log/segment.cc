@@ -44,44 +44,47 @@ void Segment::Seal(SealedSegment sealed) {
   content_ = std::move(sealed);
 }
 
+void Segment::HoldFile(std::shared_ptr<io::File> file) {
+  LEAT_CHECK(!active());
+  held_file_ = std::move(file);
+}
+
 std::shared_ptr<io::File> Segment::file() const {
-  return active() ? active_segment().file : nullptr;
+  return active() ? active_segment().file : held_file_;
 }
 
 const std::string& Segment::path() const {
-  return active() ? active_segment().file->path() : std::get<SealedSegment>(content_).path;
+  return active() ? active_segment().file->path() : sealed_segment().path;
 }
 
 const SegmentHeader& Segment::header() const {
-  return active() ? active_segment().header : std::get<SealedSegment>(content_).header;
+  return active() ? active_segment().header : sealed_segment().header;
 }
 
 const SegmentIndex& Segment::index() const {
-  return active() ? active_segment().index : std::get<SealedSegment>(content_).footer.index;
+  return active() ? active_segment().index : sealed_segment().footer.index;
 }
 
 record::Offset Segment::next_offset() const {
-  return active() ? active_segment().next_offset
-                  : std::get<SealedSegment>(content_).footer.next_offset;
+  return active() ? active_segment().next_offset : sealed_segment().footer.next_offset;
 }
 
 io::FilePosition Segment::frames_end() const {
-  return active() ? active_segment().frames_end
-                  : std::get<SealedSegment>(content_).footer.frames_end;
+  return active() ? active_segment().frames_end : sealed_segment().footer.frames_end;
 }
 
 int64_t Segment::first_append_timestamp_ms() const {
   return active() ? active_segment().first_append_timestamp_ms
-                  : std::get<SealedSegment>(content_).footer.first_append_timestamp_ms;
+                  : sealed_segment().footer.first_append_timestamp_ms;
 }
 
 int64_t Segment::last_append_timestamp_ms() const {
   return active() ? active_segment().last_append_timestamp_ms
-                  : std::get<SealedSegment>(content_).footer.last_append_timestamp_ms;
+                  : sealed_segment().footer.last_append_timestamp_ms;
 }
 
 uint64_t Segment::file_bytes() const {
-  if (!active()) return std::get<SealedSegment>(content_).file_bytes;
+  if (!active()) return sealed_segment().file_bytes;
   return std::max(active_segment().prepared_end, active_segment().frames_end).bytes;
 }
 
@@ -96,8 +99,8 @@ CheckpointEntry Segment::Checkpoint() const {
     entry.last_frame_position = active_segment().last_frame_position;
     entry.payload_bytes = active_segment().payload_bytes;
   } else {
-    entry.last_frame_crc = std::get<SealedSegment>(content_).footer.last_frame_crc;
-    entry.payload_bytes = std::get<SealedSegment>(content_).footer.payload_bytes;
+    entry.last_frame_crc = sealed_segment().footer.last_frame_crc;
+    entry.payload_bytes = sealed_segment().footer.payload_bytes;
   }
   return entry;
 }

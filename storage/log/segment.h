@@ -39,11 +39,18 @@ class Segment {
   // From now on this is the sealed segment that the active one became.
   void Seal(SealedSegment sealed);
 
+  // Lets readers have `file`, which is this segment's, from now on: another one is about to take
+  // its path. Sealed only.
+  void HoldFile(std::shared_ptr<io::File> file);
+
   bool active() const { return std::holds_alternative<ActiveSegment>(content_); }
   // What `SealSegment` is to work on. Active only.
   const ActiveSegment& active_segment() const { return std::get<ActiveSegment>(content_); }
 
-  // The open file of an active segment; null when sealed.
+  // What `OpenSealedSegment` found, or what it was rewritten to. Sealed only.
+  const SealedSegment& sealed_segment() const { return std::get<SealedSegment>(content_); }
+
+  // The open file of an active segment, or the one held; null for those who are to open the path.
   std::shared_ptr<io::File> file() const;
 
   const std::string& path() const;
@@ -66,6 +73,7 @@ class Segment {
 
  private:
   std::variant<ActiveSegment, SealedSegment> content_;
+  std::shared_ptr<io::File> held_file_;
 };
 
 }  // namespace leat::log

@@ -88,6 +88,18 @@ absl::StatusOr<std::unique_ptr<io::File>> Publish(io::FileSystem& files,
   return files.Open(path, io::OpenMode::kReadWriteDirect);
 }
 
+ActiveSegment EmptySegment(std::unique_ptr<io::File> file, const SegmentHeader& header,
+                           io::FilePosition prepared_end) {
+  const uint32_t header_crc = SegmentHeaderCrc(header);
+  return {.file = std::move(file),
+          .header = header,
+          .header_crc = header_crc,
+          .frames_end = {io::kBlockBytes},
+          .last_frame_crc = header_crc,
+          .prepared_end = prepared_end,
+          .next_offset = header.base_offset};
+}
+
 }  // namespace
 
 absl::StatusOr<ActiveSegment> CreateSegment(io::FileSystem& files, const std::string& directory,
@@ -112,14 +124,21 @@ absl::StatusOr<ActiveSegment> CreateSegment(io::FileSystem& files, const std::st
     files.Remove(path).IgnoreError();
     return file.status();
   }
-  const uint32_t header_crc = SegmentHeaderCrc(header);
-  return ActiveSegment{.file = *std::move(file),
-                       .header = header,
-                       .header_crc = header_crc,
-                       .frames_end = header_end,
-                       .last_frame_crc = header_crc,
-                       .prepared_end = prepared_end,
-                       .next_offset = header.base_offset};
+  return EmptySegment(*std::move(file), header, prepared_end);
+}
+
+absl::StatusOr<ActiveSegment> CreateReplacement(io::FileSystem& files, const std::string& path,
+                                                const SegmentHeader& header) {
+  const std::string replacement = ReplacementPath(path);
+  absl::Status status = files.Remove(replacement);
+  if (!status.ok() && !absl::IsNotFound(status)) return status;
+  const io::FilePosition header_end{io::kBlockBytes};
+  status = WriteNewSegment(files, replacement, header, header_end);
+  if (!status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<io::File>> file =
+      files.Open(replacement, io::OpenMode::kReadWriteDirect);
+  if (!file.ok()) return file.status();
+  return EmptySegment(*std::move(file), header, header_end);
 }
 
 absl::Status PrepareBlocks(io::File& file, io::FilePosition position, uint64_t bytes,

@@ -71,8 +71,30 @@ absl::Status PrepareBlocks(io::File& file, io::FilePosition position, uint64_t b
 
 // Completes a segment to which nothing is in flight: footer, cut to size, sync.
 // RESOURCE_EXHAUSTED when the disk is full: nothing has changed, and it may be repeated. After any
-// other error only recovery knows whether the segment is sealed.
-absl::StatusOr<SealedSegment> SealSegment(ActiveSegment& segment);
+// other error only recovery knows whether the segment is sealed. `compaction` goes into the footer.
+absl::StatusOr<SealedSegment> SealSegment(ActiveSegment& segment,
+                                          const CompactionMark& compaction = {});
+
+// Where the replacement of the sealed segment at `path` is written.
+std::string ReplacementPath(const std::string& path);
+
+// Whether `name` is that of a replacement.
+bool IsReplacementName(std::string_view name);
+
+// Begins a replacement for the sealed segment at `path`. Frames are written to it without a flush;
+// then it is sealed as any other. One that was left behind is removed first.
+absl::StatusOr<ActiveSegment> CreateReplacement(io::FileSystem& files, const std::string& path,
+                                                const SegmentHeader& header);
+
+struct SwapResult {
+  SealedSegment segment;  // What lies at the path now.
+  absl::Status status;    // OK when that is the replacement, durably.
+};
+
+// Puts the sealed replacement of the segment at `path` in its place. A crash leaves the one or the
+// other. Fails when it cannot be told which.
+absl::StatusOr<SwapResult> SwapSegment(io::FileSystem& files, const std::string& path,
+                                       const SegmentHeader& expected);
 
 // Opens a segment that must be sealed. DATA_LOSS (`record::Reason::kLogCorrupt`, with file and
 // position) when header or footer are missing or damaged or do not belong to `expected` topic,

@@ -91,6 +91,7 @@ void SegmentReader::Fill(uint64_t bytes, io::IoCallback done) {
   if (filling_) return;
   filling_ = true;
   wanted_bytes_ = bytes;
+  if (file_ == nullptr) file_ = segment_->file();
   if (file_ == nullptr) return Open();
   ReadChunk();
 }
@@ -100,8 +101,12 @@ void SegmentReader::Open() {
                    [weak = weak_from_this()](absl::StatusOr<std::shared_ptr<io::File>> file) {
                      const std::shared_ptr<SegmentReader> self = weak.lock();
                      if (self == nullptr) return;
-                     if (!file.ok()) return self->EndFill(file.status());
-                     self->file_ = *std::move(file);
+                     // What lies at the path may have been replaced while it was opened.
+                     self->file_ = self->segment_->file();
+                     if (self->file_ == nullptr) {
+                       if (!file.ok()) return self->EndFill(file.status());
+                       self->file_ = *std::move(file);
+                     }
                      self->ReadChunk();
                    });
 }

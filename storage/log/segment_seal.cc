@@ -23,13 +23,15 @@ absl::Status WriteFooter(io::File& file, io::FilePosition position, const std::s
 
 }  // namespace
 
-absl::StatusOr<SealedSegment> SealSegment(ActiveSegment& segment) {
+absl::StatusOr<SealedSegment> SealSegment(ActiveSegment& segment,
+                                          const CompactionMark& compaction) {
   SegmentFooter footer{.next_offset = segment.next_offset,
                        .frames_end = segment.frames_end,
                        .last_frame_crc = segment.last_frame_crc,
                        .payload_bytes = segment.payload_bytes,
                        .first_append_timestamp_ms = segment.first_append_timestamp_ms,
                        .last_append_timestamp_ms = segment.last_append_timestamp_ms,
+                       .compaction = compaction,
                        .index = segment.index};
   const std::string bytes = EncodeFooter(segment.header.segment_id, footer);
   const io::FilePosition end = segment.frames_end + bytes.size();

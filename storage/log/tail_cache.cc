@@ -31,6 +31,10 @@ ReadResult TailCache::Read(record::Offset from, size_t max_bytes) const {
   return collector.Take();
 }
 
+void TailCache::DropBefore(record::Offset offset) {
+  while (!frames_.empty() && frames_.front().next_offset() <= offset) DropOldest();
+}
+
 void TailCache::SetBytes(size_t bytes) {
   wanted_bytes_ = bytes;
   Evict();
@@ -44,10 +48,12 @@ void TailCache::Clear() {
 void TailCache::Evict() {
   // The oldest frame goes once the others cover what is wanted, so that frames as large as the
   // whole tail are kept too.
-  while (!frames_.empty() && bytes_ - frames_.front().bytes->size() >= wanted_bytes_) {
-    bytes_ -= frames_.front().bytes->size();
-    frames_.pop_front();
-  }
+  while (!frames_.empty() && bytes_ - frames_.front().bytes->size() >= wanted_bytes_) DropOldest();
+}
+
+void TailCache::DropOldest() {
+  bytes_ -= frames_.front().bytes->size();
+  frames_.pop_front();
 }
 
 }  // namespace leat::log

@@ -31,6 +31,10 @@ class TailCache {
   // `Contains(from)` must hold.
   ReadResult Read(record::Offset from, size_t max_bytes) const;
 
+  // Lets go of the frames that end at or before `offset`: what is on disk there is not theirs any
+  // more.
+  void DropBefore(record::Offset offset);
+
   void SetBytes(size_t bytes);
   void Clear();
 
@@ -39,6 +43,7 @@ class TailCache {
 
  private:
   void Evict();
+  void DropOldest();
 
   size_t wanted_bytes_;
   size_t bytes_ = 0;

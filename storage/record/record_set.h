@@ -27,6 +27,7 @@ struct RecordLimits {
   uint32_t max_headers = 64;
   uint32_t max_headers_bytes = 16 << 10;  // Names and values of one record together.
   uint32_t max_header_name_bytes = 1 << 10;
+  bool keys_required = false;  // By compacted topics.
 };
 
 struct HeaderView {
@@ -80,6 +81,21 @@ struct RecordSetSlice {
 absl::StatusOr<std::optional<RecordSetSlice>> SliceRecordSet(const absl::Cord& set, uint32_t from,
                                                              uint32_t to, size_t max_bytes,
                                                              uint32_t last_offset_delta);
+
+// What is left of a set when records are taken out.
+struct FilteredRecordSet {
+  // Itself a set, sparse: each record as it was, byte for byte, with the offset delta it had. Empty
+  // when nothing is left.
+  std::string records;
+  uint32_t record_count = 0;
+  uint32_t removed_count = 0;
+  int64_t max_timestamp_delta_ms = 0;  // Of the records left; the smallest number without any.
+};
+
+// Keeps those records of `set` for which `keep` holds; it is asked once for each, in order.
+// DATA_LOSS when malformed.
+absl::StatusOr<FilteredRecordSet> FilterRecordSet(
+    std::string_view set, absl::FunctionRef<bool(const RecordView&, uint32_t offset_delta)> keep);
 
 // Writes a record set. Used by the client library and tests.
 class RecordSetBuilder {

@@ -24,6 +24,8 @@ class SeenFields {
     return true;
   }
 
+  bool Has(WireTag tag) const { return (seen_ & 1u << FieldOf(tag)) != 0; }
+
  private:
   uint32_t seen_ = 0;
 };
@@ -116,6 +118,9 @@ bool Checker::CheckRecord(std::string_view record) {
       default:
         return BadTag(kRecordInfo, tag);
     }
+  }
+  if (limits_.keys_required && !seen.Has(kRecordKey)) {
+    return Invalid("no key, which every record of a compacted topic needs");
   }
   return CheckLimit("max_headers", headers, limits_.max_headers) &&
          CheckLimit("max_headers_bytes", headers_bytes, limits_.max_headers_bytes) &&

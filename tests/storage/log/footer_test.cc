@@ -33,6 +33,7 @@ void ExpectSame(const SegmentFooter& a, const SegmentFooter& b) {
   EXPECT_EQ(a.payload_bytes, b.payload_bytes);
   EXPECT_EQ(a.first_append_timestamp_ms, b.first_append_timestamp_ms);
   EXPECT_EQ(a.last_append_timestamp_ms, b.last_append_timestamp_ms);
+  EXPECT_EQ(a.compaction, b.compaction);
   EXPECT_EQ(a.index.entries(), b.index.entries());
   EXPECT_EQ(a.index.max_timestamp_ms(), b.index.max_timestamp_ms());
 }
@@ -50,6 +51,20 @@ TEST(FooterTest, ComesBackWhateverItsLength) {
     ASSERT_TRUE(decoded.ok()) << entries << ": " << decoded.status();
     ExpectSame(*decoded, footer);
   }
+}
+
+TEST(FooterTest, ACompactedSegmentHasAVersionOfItsOwn) {
+  SegmentFooter footer = SomeFooter(3);
+  const auto version = [&footer] {
+    return record::LoadLittleEndian<uint16_t>(EncodeFooter(kSegmentId, footer).data() + 14);
+  };
+  EXPECT_EQ(version(), 1);
+  footer.compaction = {.first_ms = 12'345, .tombstones = 67};
+  EXPECT_EQ(version(), 2);
+  const absl::StatusOr<SegmentFooter> decoded =
+      DecodeFooter(kSegmentId, EncodeFooter(kSegmentId, footer));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  ExpectSame(*decoded, footer);
 }
 
 TEST(FooterTest, TrailerTellsWhereItIs) {

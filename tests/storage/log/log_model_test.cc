@@ -37,6 +37,7 @@ class LogModel {
   size_t acknowledged() const { return acknowledged_; }
   size_t reopened() const { return reopened_; }
   size_t read() const { return read_; }
+  size_t rewritten() const { return rewritten_; }
 
  private:
   uint64_t Below(uint64_t limit) { return random_() % limit; }
@@ -55,7 +56,8 @@ class LogModel {
     if (dice < 450) return Append();
     if (dice < 800) return TakeSteps();
     if (dice < 950) return Read();
-    if (dice < 960) return log_.SaveCheckpoint();
+    if (dice < 955) return log_.SaveCheckpoint();
+    if (dice < 960) return Rewrite();
     if (dice < 970) return Trim();
     if (dice < 980) return log_.Wait(absl::Milliseconds(Below(400)));
     if (dice < 984) return log_.log().SetOptions(log_.options() = RandomOptions());
@@ -124,6 +126,16 @@ class LogModel {
       if (first->first + log_.sent()[first->second].records > log_.log_start()) break;
       durable_.erase(first);
     }
+  }
+
+  // Takes out padding, and nothing else.
+  void Rewrite() {
+    if (!log_.log().CompactionDue()) return;
+    log_.log().Compact({.step_bytes = 1 + Below(30'000)},
+                       [this](const absl::Status&, const CompactionReport& report) {
+                         EXPECT_EQ(report.records_removed, 0u);
+                         rewritten_ += report.segments_rewritten;
+                       });
   }
 
   void FailSomeOperation() {
@@ -209,6 +221,7 @@ class LogModel {
   size_t acknowledged_ = 0;
   size_t reopened_ = 0;
   size_t read_ = 0;
+  size_t rewritten_ = 0;
 };
 
 // LEAT_MODEL_SEEDS=first-last runs other lives than the usual ones.
@@ -230,6 +243,7 @@ TEST(LogModelTest, LivesLikeItsModel) {
     EXPECT_GT(model.acknowledged(), 500u);
     EXPECT_GT(model.read(), 200u);
     EXPECT_GT(model.reopened(), 10u);
+    EXPECT_GT(model.rewritten(), 0u);
   }
 }
 

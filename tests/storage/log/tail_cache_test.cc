@@ -80,6 +80,17 @@ TEST(TailCacheTest, KeepsTheNewestFramesThatCoverItsSize) {
   EXPECT_EQ(tail.bytes(), 0u);
 }
 
+TEST(TailCacheTest, LetsGoOfWhatEndsBeforeAnOffset) {
+  TailCache tail(1 << 20);
+  for (int64_t i = 0; i < 4; ++i) tail.Add(MakeFrame(2 * i, 1));
+  tail.DropBefore({5});
+  EXPECT_FALSE(tail.Contains({3}));
+  EXPECT_TRUE(tail.Contains({4}));
+  EXPECT_EQ(tail.bytes(), 2 * io::kBlockBytes);
+  tail.DropBefore({100});
+  EXPECT_EQ(tail.bytes(), 0u);
+}
+
 TEST(TailCacheTest, PassesOverControlFrames) {
   TailCache tail(1 << 20);
   tail.Add(MakeFrame(0, 1));

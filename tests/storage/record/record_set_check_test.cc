@@ -105,6 +105,17 @@ TEST(CheckRecordSet, RefusesWhatIsCutShort) {
   ExpectInvalid(Record(Header("\x80")), "record 0: bad tag in a header");
 }
 
+TEST(CheckRecordSet, RefusesRecordsWithoutAKeyWhereOneIsRequired) {
+  const std::string set = Record(Key("")) + Record(Value("v"));
+  ExpectTaken(set);
+  const absl::Status status = CheckRecordSet(set, {.keys_required = true}).status();
+  EXPECT_EQ(ReasonOf(status), Reason::kInvalidRecords) << status;
+  EXPECT_EQ(
+      MetadataOf(status),
+      (Metadata{{"detail", "record 1: no key, which every record of a compacted topic needs"}}));
+  EXPECT_TRUE(CheckRecordSet(Record(Key("")), {.keys_required = true}).ok());
+}
+
 TEST(CheckRecordSet, RefusesFieldsGivenTwice) {
   ExpectInvalid(Record(Key("k") + Key("k")), "record 0: key twice");
   ExpectInvalid(Record("") + Record(Value("v") + Key("k") + Value("v")), "record 1: value twice");
