@@ -47,6 +47,25 @@ absl::StatusOr<v1::TimestampType> ParseTimestampType(std::string_view text) {
       fmt::format("timestamp_type '{}' must be create or append", text));
 }
 
+absl::StatusOr<v1::Cleanup> ParseCleanup(std::string_view text) {
+  if (text == "delete") return v1::CLEANUP_DELETE;
+  if (text == "compact") return v1::CLEANUP_COMPACT;
+  if (text == "both") return v1::CLEANUP_BOTH;
+  return absl::InvalidArgumentError(
+      fmt::format("cleanup '{}' must be delete, compact or both", text));
+}
+
+std::string_view WriteCleanup(v1::Cleanup cleanup) {
+  switch (cleanup) {
+    case v1::CLEANUP_COMPACT:
+      return "compact";
+    case v1::CLEANUP_BOTH:
+      return "both";
+    default:
+      return "delete";
+  }
+}
+
 // How one setting is read and written.
 struct Setting {
   std::string_view name;
@@ -103,6 +122,14 @@ constexpr Setting kSettings[] = {
      Read<ParseTimestampType, [](auto& config, auto& value) { config.set_timestamp_type(value); }>,
      [](const v1::TopicConfig& config) -> std::string {
        return config.timestamp_type() == v1::TIMESTAMP_TYPE_APPEND ? "append" : "create";
+     }},
+    {"cleanup", Read<ParseCleanup, [](auto& config, auto& value) { config.set_cleanup(value); }>,
+     [](const v1::TopicConfig& config) { return std::string(WriteCleanup(config.cleanup())); }},
+    {"tombstone_retention",
+     Read<ParseProtoDuration,
+          [](auto& config, auto& value) { *config.mutable_tombstone_retention() = value; }>,
+     [](const v1::TopicConfig& config) {
+       return WriteDuration(config.tombstone_retention(), "0");
      }},
 };
 

@@ -23,6 +23,9 @@ struct ServerOptions {
   uint64_t min_free_bytes = uint64_t{256} << 20;
   absl::Duration retention_interval = absl::Seconds(30);
   absl::Duration checkpoint_interval = absl::Seconds(1);
+  absl::Duration compaction_interval = absl::Seconds(30);
+  uint64_t compaction_key_bytes = uint64_t{64} << 20;
+  uint64_t compaction_bytes_per_second = uint64_t{32} << 20;
 
   uint64_t max_message_bytes = 4 << 20;
   uint32_t max_topics = 10'000;

@@ -37,6 +37,9 @@ broker::BrokerOptions ToBrokerOptions(const ServerOptions& options) {
   result.min_free_bytes = options.min_free_bytes;
   result.retention_interval = options.retention_interval;
   result.checkpoint_interval = options.checkpoint_interval;
+  result.compaction_interval = options.compaction_interval;
+  result.compaction_key_bytes = options.compaction_key_bytes;
+  result.compaction_bytes_per_second = options.compaction_bytes_per_second;
   return result;
 }
 

@@ -42,6 +42,9 @@ struct BrokerOptions {
                             << 20;  // Below this much free space appends get kDiskFull.
   absl::Duration retention_interval = absl::Seconds(30);
   absl::Duration checkpoint_interval = absl::Seconds(1);
+  absl::Duration compaction_interval = absl::Seconds(30);
+  uint64_t compaction_key_bytes = 64 << 20;         // Memory for keys.
+  uint64_t compaction_bytes_per_second = 32 << 20;  // Read and written.
   // For simulations, which have one thread; null: each shard has its own `SystemRandom`.
   Random random;
 };

@@ -224,7 +224,11 @@ absl::Status Broker::Impl::StartUpkeep() {
           files, *directory, *shards, *registry, std::move(checkpoint),
           Upkeep::Options{.min_free_bytes = options.min_free_bytes,
                           .retention_interval = options.retention_interval,
-                          .checkpoint_interval = options.checkpoint_interval});
+                          .checkpoint_interval = options.checkpoint_interval,
+                          .compaction_interval = options.compaction_interval,
+                          .compaction = {.key_bytes = options.compaction_key_bytes,
+                                         .bytes_per_second = options.compaction_bytes_per_second,
+                                         .min_free_bytes = options.min_free_bytes}});
       status = upkeep->Start();
       if (status.ok()) registry->RemoveDeleted();
       done();

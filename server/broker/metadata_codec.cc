@@ -21,6 +21,8 @@ internal::TopicSettings EncodeSettings(const TopicSettings& settings) {
   message.set_max_record_bytes(settings.max_record_bytes);
   message.set_max_batch_bytes(settings.max_batch_bytes);
   message.set_timestamp_type(static_cast<uint32_t>(settings.timestamp_type));
+  message.set_cleanup(static_cast<uint32_t>(settings.cleanup));
+  message.set_tombstone_retention_ms(absl::ToInt64Milliseconds(settings.tombstone_retention));
   return message;
 }
 
@@ -58,6 +60,12 @@ absl::StatusOr<TopicSettings> DecodeSettings(const internal::TopicSettings& mess
       settings.timestamp_type != record::TimestampType::kAppend) {
     return absl::DataLossError("unknown timestamp type");
   }
+  if (message.cleanup() == 0) return settings;
+  if (message.cleanup() > static_cast<uint32_t>(Cleanup::kBoth)) {
+    return absl::DataLossError("unknown cleanup");
+  }
+  settings.cleanup = static_cast<Cleanup>(message.cleanup());
+  settings.tombstone_retention = absl::Milliseconds(message.tombstone_retention_ms());
   return settings;
 }
 

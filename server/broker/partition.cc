@@ -115,6 +115,27 @@ void Partition::TrimTo(record::Offset log_start) {
   if (refusal_.ok()) log_->TrimTo(log_start);
 }
 
+bool Partition::CompactionDue() { return refusal_.ok() && log_->CompactionDue(); }
+
+void Partition::Compact(const log::CompactionLimits& limits, io::Task ended) {
+  log_->Compact(limits, [this, ended = std::move(ended)](
+                            const absl::Status& status,
+                            const log::CompactionReport& report) mutable {
+    if (report.segments_rewritten > 0) {
+      spdlog::info(
+          "partition {}: compaction took {} records out of {} segments, {} bytes are {} now, in {} "
+          "passes",
+          Name(), report.records_removed, report.segments_rewritten, report.bytes_before,
+          report.bytes_after, report.passes);
+    }
+    if (!status.ok() && !absl::IsCancelled(status)) {
+      spdlog::warn("partition {}: compaction ended early: {}", Name(),
+                   std::string(status.message()));
+    }
+    std::move(ended)();
+  });
+}
+
 void Partition::Close(absl::Status why, io::IoCallback closed) {
   refusal_ = std::move(why);
   for (WaitingFetch& fetch : waiters_.TakeAll()) std::move(fetch.done)(refusal_);

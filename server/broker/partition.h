@@ -52,6 +52,11 @@ class Partition {
   void TrimTo(record::Offset log_start);
   void SetOptions(const log::LogOptions& options) { log_->SetOptions(options); }
 
+  bool CompactionDue();
+  // Tells in the server's log what came of it; then `ended`.
+  void Compact(const log::CompactionLimits& limits, io::Task ended);
+  void CancelCompaction() { log_->CancelCompaction(); }
+
   // What the checkpoint may say; nullopt when nothing is on disk. Not to be asked of a log that is
   // corrupt or offline: what was said before stays, as the witness of what was acknowledged.
   std::optional<log::CheckpointEntry> checkpoint() const { return log_->checkpoint(); }

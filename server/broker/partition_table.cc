@@ -117,6 +117,16 @@ std::vector<LogStart> PartitionTable::RetentionTargets() {
   return targets;
 }
 
+std::vector<log::PartitionKey> PartitionTable::CompactionDue() {
+  std::vector<log::PartitionKey> due;
+  for (auto& [id, entry] : topics_) {
+    for (auto& [number, partition] : entry.partitions) {
+      if (partition->CompactionDue()) due.push_back(partition->key());
+    }
+  }
+  return due;
+}
+
 std::vector<CheckpointUpdate> PartitionTable::TakeCheckpointUpdates() {
   std::vector<CheckpointUpdate> updates = std::exchange(closed_updates_, {});
   for (auto& [id, entry] : topics_) {
@@ -179,10 +189,14 @@ void PartitionTable::OnClosed(std::unique_ptr<Partition> partition, AfterClose a
 // --- Settings ---
 
 log::LogOptions PartitionTable::OptionsFor(const Topic& topic) const {
-  return {.segment_bytes = topic.settings.segment_bytes,
-          .segment_age = topic.settings.segment_age,
-          .retention_time = topic.settings.retention_time,
-          .retention_bytes = topic.settings.retention_bytes,
+  const TopicSettings& settings = topic.settings;
+  const bool expires = settings.cleanup != Cleanup::kCompact;
+  return {.segment_bytes = settings.segment_bytes,
+          .segment_age = settings.segment_age,
+          .retention_time = expires ? settings.retention_time : absl::ZeroDuration(),
+          .retention_bytes = expires ? settings.retention_bytes : 0,
+          .compact = settings.cleanup != Cleanup::kDelete,
+          .tombstone_retention = settings.tombstone_retention,
           .tail_bytes = std::clamp(tail_bytes_ / tail_shares_, kTailBytesMin, kTailBytesMax)};
 }
 

@@ -80,6 +80,9 @@ class PartitionTable {
   // Where retention wants logs to start.
   std::vector<LogStart> RetentionTargets();
 
+  // Which partitions have segments to rewrite.
+  std::vector<log::PartitionKey> CompactionDue();
+
   // What changed since this was last asked.
   std::vector<CheckpointUpdate> TakeCheckpointUpdates();
 

@@ -18,6 +18,7 @@
 namespace leat::broker {
 
 enum class Durability : uint8_t { kWritten = 1, kSynced = 2 };
+enum class Cleanup : uint8_t { kDelete = 1, kCompact = 2, kBoth = 3 };
 
 // Settings of a topic, defaults filled in. Ranges stand in topic.proto and are checked by
 // `rpc/validate`.
@@ -30,6 +31,8 @@ struct TopicSettings {
   uint32_t max_record_bytes = 1 << 20;
   uint32_t max_batch_bytes = 2 << 20;
   record::TimestampType timestamp_type = record::TimestampType::kCreate;
+  Cleanup cleanup = Cleanup::kDelete;
+  absl::Duration tombstone_retention = absl::Hours(24);
 
   friend bool operator==(const TopicSettings&, const TopicSettings&) = default;
 };

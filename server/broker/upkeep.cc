@@ -36,6 +36,37 @@ Retention::Move MoveLogStarts(TopicRegistry& registry) {
   };
 }
 
+Compaction::Collect CollectCompaction(ShardSet& shards) {
+  return [&shards](auto collected) {
+    shards.Gather<log::PartitionKey>(
+        [](Shard& shard) { return shard.partitions().CompactionDue(); }, std::move(collected));
+  };
+}
+
+// Runs on the partition's shard, and ends on the metadata shard.
+Compaction::Compact CompactPartition(ShardSet& shards, const log::CompactionLimits& limits) {
+  return [&shards, limits](const log::PartitionKey& key, io::Task ended) {
+    io::Task end = [&shards, ended = std::move(ended)]() mutable {
+      shards.metadata_shard().Post(std::move(ended));
+    };
+    Shard& shard = shards.Of(key.topic_id, key.partition);
+    shard.Post([&shard, key, limits, end = std::move(end)]() mutable {
+      Partition* partition = shard.partitions().FindOpen(key);
+      if (partition == nullptr || !partition->CompactionDue()) return std::move(end)();
+      partition->Compact(limits, std::move(end));
+    });
+  };
+}
+
+Compaction::Cancel CancelCompaction(ShardSet& shards) {
+  return [&shards](const log::PartitionKey& key) {
+    Shard& shard = shards.Of(key.topic_id, key.partition);
+    shard.Post([&shard, key] {
+      if (Partition* partition = shard.partitions().FindOpen(key)) partition->CancelCompaction();
+    });
+  };
+}
+
 }  // namespace
 
 Upkeep::Upkeep(io::FileSystem& files, const DataDirectory& directory, ShardSet& shards,
@@ -45,6 +76,9 @@ Upkeep::Upkeep(io::FileSystem& files, const DataDirectory& directory, ShardSet& 
                     CollectCheckpoint(shards, registry)),
       retention_(shards.metadata_shard().loop(), options.retention_interval,
                  CollectRetention(shards), MoveLogStarts(registry)),
+      compaction_(shards.metadata_shard().loop(), options.compaction_interval,
+                  CollectCompaction(shards), CompactPartition(shards, options.compaction),
+                  CancelCompaction(shards)),
       space_watch_(
           files, shards.metadata_shard().loop(), directory.path(), options.min_free_bytes,
           [&shards](Space space) {
@@ -60,6 +94,7 @@ absl::Status Upkeep::Start() {
   if (!cleared.ok()) return cleared;
   checkpointer_.Start();
   retention_.Start();
+  compaction_.Start();
   return absl::OkStatus();
 }
 
@@ -67,6 +102,7 @@ void Upkeep::Stop(io::Task idle) {
   const Barrier all_idle(std::move(idle));
   checkpointer_.Stop([all_idle] {});
   retention_.Stop([all_idle] {});
+  compaction_.Stop([all_idle] {});
   space_watch_.Stop([all_idle] {});
 }
 

@@ -1,5 +1,5 @@
-// What the broker does by itself, round after round: checkpoint, retention, a look at the free
-// space.
+// What the broker does by itself, round after round: checkpoint, retention, compaction, a look at
+// the free space.
 //
 // Owned by the broker; the metadata shard's thread.
 
@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/broker/checkpointer.h"
+#include "server/broker/compaction.h"
 #include "server/broker/data_directory.h"
 #include "server/broker/retention.h"
 #include "server/broker/shard_set.h"
@@ -18,6 +19,7 @@
 #include "server/broker/topic_registry.h"
 #include "storage/io/file_system.h"
 #include "storage/log/checkpoint.h"
+#include "storage/log/log_types.h"
 
 namespace leat::broker {
 
@@ -27,6 +29,8 @@ class Upkeep {
     uint64_t min_free_bytes = 0;
     absl::Duration retention_interval;
     absl::Duration checkpoint_interval;
+    absl::Duration compaction_interval;
+    log::CompactionLimits compaction;
   };
 
   // All outlive this. `read_at_start`: the checkpoint as the start found it.
@@ -44,6 +48,7 @@ class Upkeep {
  private:
   Checkpointer checkpointer_;
   Retention retention_;
+  Compaction compaction_;
   SpaceWatch space_watch_;
 };
 

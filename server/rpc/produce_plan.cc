@@ -68,6 +68,7 @@ absl::StatusOr<record::RecordSetSummary> CheckRecords(const ProduceRequest& requ
                                                       const broker::TopicSettings& settings) {
   record::RecordLimits limits;
   limits.max_record_bytes = settings.max_record_bytes;
+  limits.keys_required = settings.cleanup != broker::Cleanup::kDelete;
   if (request.codec == record::Codec::kNone) return record::CheckRecordSet(payload, limits);
   const auto set = record::Decompress(request.codec, payload, request.uncompressed_bytes);
   if (!set.ok()) return set.status();

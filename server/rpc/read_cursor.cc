@@ -88,7 +88,8 @@ absl::Status ReadCursor::Open(const Fetched& fetched, const ReadFormat& format) 
   const record::BatchHeader& header = fetched.batch.header;
   const Offset next = std::min(header.next_offset(), end_);
   if (next <= next_) return absl::OkStatus();
-  if ((header.attributes & record::kControlBatch) != 0) {
+  const bool control = (header.attributes & record::kControlBatch) != 0;
+  if (control || header.record_count == 0) {
     next_ = next;
     return absl::OkStatus();
   }

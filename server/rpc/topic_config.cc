@@ -111,6 +111,26 @@ constexpr std::array kFields = {
                                    : record::TimestampType::kCreate;
           },
           [](TopicSettings& s) { s.timestamp_type = TopicSettings().timestamp_type; }},
+    Field{"cleanup", [](const Config& c) { return c.has_cleanup(); },
+          [](const Config& c, const ServerLimits&, FieldErrors& errors) {
+            errors.CheckRange("config.cleanup", c.cleanup(), v1::CLEANUP_UNSPECIFIED,
+                              v1::CLEANUP_BOTH);
+          },
+          [](const Config& c, TopicSettings& s) {
+            s.cleanup = c.cleanup() == v1::CLEANUP_UNSPECIFIED
+                            ? TopicSettings().cleanup
+                            : static_cast<broker::Cleanup>(c.cleanup());
+          },
+          [](TopicSettings& s) { s.cleanup = TopicSettings().cleanup; }},
+    Field{"tombstone_retention", [](const Config& c) { return c.has_tombstone_retention(); },
+          [](const Config& c, const ServerLimits&, FieldErrors& errors) {
+            CheckDuration("config.tombstone_retention", c.tombstone_retention(), 0,
+                          100 * kSecondsPerYear, errors);
+          },
+          [](const Config& c, TopicSettings& s) {
+            s.tombstone_retention = FromProto(c.tombstone_retention());
+          },
+          [](TopicSettings& s) { s.tombstone_retention = TopicSettings().tombstone_retention; }},
 };
 
 }  // namespace
@@ -158,6 +178,8 @@ v1::Topic ToProto(const broker::Topic& topic) {
   config.set_max_record_bytes(settings.max_record_bytes);
   config.set_max_batch_bytes(settings.max_batch_bytes);
   config.set_timestamp_type(static_cast<v1::TimestampType>(settings.timestamp_type));
+  config.set_cleanup(static_cast<v1::Cleanup>(settings.cleanup));
+  *config.mutable_tombstone_retention() = ToProto(settings.tombstone_retention);
   *result.mutable_create_time() = TimeUtil::MillisecondsToTimestamp(topic.create_time_ms);
   return result;
 }

@@ -139,6 +139,38 @@ class EndToEndTest(unittest.TestCase):
         self.leat("topic", "set", self.topic, "colour=red", code=2)
         self.leat("topic", "set", self.topic, "segment_bytes=1", code=2)
 
+    def test_a_compacted_topic_keeps_the_last_record_of_each_key(self):
+        self.server = Server(os.path.join(self.directory.name, "compacted"), LEAT_STORAGE_COMPACTION_INTERVAL="1s")
+        self.addCleanup(lambda: self.assertEqual(self.server.end(signal.SIGTERM), 0))
+        self.create("--set", "cleanup=compact", "--set", "segment_bytes=1MiB", "--set", "tombstone_retention=0s")
+        self.assertIn("cleanup=compact", self.leat("topic", "describe", self.topic).decode())
+        self.leat("produce", self.topic, stdin=b"no key\n", code=1)
+        self.assertIn("no key", self.stderr)
+
+        filler = "." * 10_000
+        rounds = 60
+        lines = []
+        for number in range(rounds):
+            lines += [{"key": f"key{key}", "value": f"{number} {filler}"} for key in range(5)]
+            lines.append({"key": "deleted", "value": filler if number < rounds // 2 else None})
+        self.leat("produce", self.topic, "-f", "jsonl", stdin="\n".join(map(json.dumps, lines)).encode())
+
+        def read():
+            output = self.leat("consume", self.topic, "-e", "-f", "jsonl").decode()
+            return [json.loads(line) for line in output.splitlines()]
+
+        records = read()
+        while len(records) > len(lines) / 2:
+            self.assertTrue(self.server.process.stderr.readline())  # It logs what it compacted.
+            records = read()
+        offsets = [record["offset"] for record in records]
+        self.assertEqual(offsets, sorted(set(offsets)))
+        last = {record["key"]: record for record in records}
+        for key in range(5):
+            self.assertEqual(last[f"key{key}"]["value"], f"{rounds - 1} {filler}")
+            self.assertEqual(last[f"key{key}"]["offset"], (rounds - 1) * 6 + key)
+        self.assertIsNone(last["deleted"].get("value"))
+
     def test_a_line_over_the_limit_is_named_and_the_rest_is_kept(self):
         self.create("--set", "max_record_bytes=100")
         self.leat("produce", self.topic, stdin=b"x" * 200 + b"\n", code=1)

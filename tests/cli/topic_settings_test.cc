@@ -8,14 +8,15 @@ namespace {
 TEST(TopicSettingsTest, WhatIsWrittenCanBeRead) {
   v1::TopicConfig config;
   google::protobuf::FieldMask mask;
-  for (const char* setting : {"retention_time=3d", "retention_bytes=10GiB", "segment_bytes=64MiB",
-                              "segment_age=1h", "durability=written", "max_record_bytes=2MiB",
-                              "max_batch_bytes=3MiB", "timestamp_type=append"}) {
+  for (const char* setting :
+       {"retention_time=3d", "retention_bytes=10GiB", "segment_bytes=64MiB", "segment_age=1h",
+        "durability=written", "max_record_bytes=2MiB", "max_batch_bytes=3MiB",
+        "timestamp_type=append", "cleanup=both", "tombstone_retention=2h"}) {
     ASSERT_TRUE(ApplySetting(setting, &config, &mask).ok()) << setting;
   }
   EXPECT_EQ(config.retention_time().seconds(), 3 * 24 * 3600);
   EXPECT_EQ(config.retention_bytes(), int64_t{10} << 30);
-  EXPECT_EQ(mask.paths_size(), 8);
+  EXPECT_EQ(mask.paths_size(), 10);
 
   v1::TopicConfig again;
   for (const auto& [name, value] : DescribeSettings(config)) {
@@ -46,7 +47,7 @@ TEST(TopicSettingsTest, RefusesWhatItDoesNotKnow) {
   google::protobuf::FieldMask mask;
   for (const char* bad :
        {"", "retention_time", "retention=1d", "retention_time=soon", "durability=maybe",
-        "max_record_bytes=5GiB", "segment_bytes=-1", "timestamp_type=x"}) {
+        "max_record_bytes=5GiB", "segment_bytes=-1", "timestamp_type=x", "cleanup=all"}) {
     EXPECT_FALSE(ApplySetting(bad, &config, &mask).ok()) << bad;
   }
 }

@@ -1,4 +1,4 @@
-// What comes round again: `Periodic`, and the three that use it.
+// What comes round again: `Periodic`, and those that use it.
 
 #include <optional>
 #include <string>
@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/broker/checkpointer.h"
+#include "server/broker/compaction.h"
 #include "server/broker/periodic.h"
 #include "server/broker/retention.h"
 #include "server/broker/space_watch.h"
@@ -170,6 +171,50 @@ TEST_F(RoundsTest, RetentionMovesWhatTheLogsAskForAndNoMoreAtOnceThanFits) {
   loop_.Advance(absl::Seconds(30));
   ASSERT_THAT(moves, SizeIs(4));
   std::move(moved)(absl::OkStatus());
+}
+
+class CompactionRoundsTest : public RoundsTest {
+ protected:
+  static log::PartitionKey Key(uint32_t partition) { return {{1}, partition}; }
+  void EndOne() { std::move (*std::exchange(ended_, std::nullopt))(); }
+
+  Compaction compaction_{
+      loop_, absl::Seconds(30), [this](auto collected) { std::move(collected)(due_); },
+      [this](const log::PartitionKey& key, io::Task ended) {
+        begun_.push_back(key.partition);
+        ended_ = std::move(ended);
+      },
+      [this](const log::PartitionKey& key) { cancelled_.push_back(key.partition); }};
+  Compaction::Keys due_;
+  std::vector<uint32_t> begun_;
+  std::vector<uint32_t> cancelled_;
+  std::optional<io::Task> ended_;
+};
+
+TEST_F(CompactionRoundsTest, OneLogComesAfterTheOther) {
+  due_ = {Key(1), Key(2)};
+  compaction_.Start();
+  loop_.Advance(absl::Seconds(100));
+  EXPECT_THAT(begun_, ElementsAre(2));
+  EndOne();
+  EXPECT_THAT(begun_, ElementsAre(2, 1));
+  EndOne();
+  EXPECT_THAT(begun_, ElementsAre(2, 1));
+  loop_.Advance(absl::Seconds(30));
+  EXPECT_THAT(begun_, ElementsAre(2, 1, 2));
+}
+
+TEST_F(CompactionRoundsTest, StoppingCancelsTheOneUnderWayAndBeginsNoOther) {
+  due_ = {Key(1), Key(2)};
+  compaction_.Start();
+  loop_.Advance(absl::Seconds(30));
+  bool idle = false;
+  compaction_.Stop([&idle] { idle = true; });
+  EXPECT_THAT(cancelled_, ElementsAre(2));
+  EXPECT_FALSE(idle);
+  EndOne();
+  EXPECT_TRUE(idle);
+  EXPECT_THAT(begun_, ElementsAre(2));
 }
 
 TEST_F(RoundsTest, SpaceIsToldWhenItRunsLowAndWhenThereIsEnoughAgain) {

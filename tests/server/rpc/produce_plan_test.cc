@@ -87,6 +87,15 @@ TEST_F(ProducePlanTest, TimestampsAreTheProducersOrTheTopics) {
   EXPECT_EQ(parts->front().batch.header.timestamp_type, record::TimestampType::kAppend);
 }
 
+TEST_F(ProducePlanTest, CompactedTopicsTakeNoRecordWithoutAKey) {
+  EXPECT_TRUE(Plan(Request(Values(1))).ok());
+  topic_.settings.cleanup = broker::Cleanup::kBoth;
+  EXPECT_EQ(record::ReasonOf(Plan(Request(Values(1))).status()), record::Reason::kInvalidRecords);
+  v1::RecordSet set;
+  set.add_records()->set_key("k");
+  EXPECT_TRUE(Plan(Request(set)).ok());
+}
+
 TEST_F(ProducePlanTest, KeysChooseThePartitionAndTheRestGoesTogether) {
   v1::RecordSet set;
   for (int i = 0; i < 100; ++i) {

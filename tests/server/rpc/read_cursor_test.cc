@@ -157,6 +157,7 @@ TEST_F(ReadCursorTest, ControlAndEmptyBatchesArePassedOver) {
   record::Batch empty;
   empty.header.base_offset = {2};
   empty.header.last_offset_delta = 3;
+  format_.accept = BatchAcceptance(v1::AcceptBatches());
   ReadCursor cursor = Cursor(0, kNoEnd, 6);
   Add(cursor, {control, empty}, 6);
   EXPECT_TRUE(Drain(cursor).empty());

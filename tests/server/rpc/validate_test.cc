@@ -103,6 +103,10 @@ TEST(CreateTopic, Ranges) {
        {"config.max_batch_bytes"}},
       {[](R& r) { r.mutable_config()->set_timestamp_type(static_cast<v1::TimestampType>(-1)); },
        {"config.timestamp_type"}},
+      {[](R& r) { r.mutable_config()->set_cleanup(static_cast<v1::Cleanup>(4)); },
+       {"config.cleanup"}},
+      {[](R& r) { r.mutable_config()->mutable_tombstone_retention()->set_seconds(-1); },
+       {"config.tombstone_retention"}},
       {[](R& r) {
          r.set_topic("../x");
          r.set_partition_count(UINT32_MAX);
@@ -234,6 +238,8 @@ TEST(TopicConfig, GoesThereAndBack) {
   config.set_max_record_bytes(3);
   config.set_max_batch_bytes(4);
   config.set_timestamp_type(v1::TIMESTAMP_TYPE_APPEND);
+  config.set_cleanup(v1::CLEANUP_BOTH);
+  config.mutable_tombstone_retention()->set_seconds(7);
   broker::Topic topic;
   ApplyTopicConfig(config, topic.settings);
   EXPECT_EQ(ToProto(topic).config().SerializeAsString(), config.SerializeAsString());
