@@ -120,6 +120,7 @@ class Inspector {
     }
     log::FileWindow window(
         *file_, report_.sealed() ? report_.footer->frames_end.bytes : report_.file_bytes);
+    report_.records = 0;
     std::optional<FooterCheck> check;
     if (report_.sealed()) check.emplace(*report_.footer);
     absl::StatusOr<FrameWalk> walk = WalkFrames(
@@ -143,7 +144,9 @@ class Inspector {
     const log::SegmentFooter& footer = *report_.footer;
     report_.chain_end = footer.frames_end;
     report_.chain_next_offset = report_.next_offset = footer.next_offset;
-    report_.records = static_cast<uint64_t>(footer.next_offset - report_.base_offset);
+    if (!footer.compaction.compacted()) {
+      report_.records = static_cast<uint64_t>(footer.next_offset - report_.base_offset);
+    }
     report_.payload_bytes = footer.payload_bytes;
     report_.first_append_timestamp_ms = footer.first_append_timestamp_ms;
     report_.last_append_timestamp_ms = footer.last_append_timestamp_ms;
@@ -156,7 +159,7 @@ class Inspector {
         report_.first_append_timestamp_ms = batch.header.append_timestamp_ms;
       }
       ++report_.batches;
-      report_.records += batch.header.record_count;
+      *report_.records += batch.header.record_count;
       report_.payload_bytes += record::BatchHeader::kEncodedBytes + batch.header.payload_bytes;
       report_.last_append_timestamp_ms = batch.header.append_timestamp_ms;
     }

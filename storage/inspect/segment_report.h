@@ -42,7 +42,7 @@ struct SegmentReport {
   record::Offset next_offset;
   uint64_t frames = 0;  // 0 when they were not read.
   uint64_t batches = 0;
-  uint64_t records = 0;
+  std::optional<uint64_t> records;  // Of a compacted segment only its frames tell.
   uint64_t payload_bytes = 0;
   int64_t first_append_timestamp_ms = 0;  // 0 without records.
   int64_t last_append_timestamp_ms = 0;

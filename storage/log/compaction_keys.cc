@@ -1,11 +1,14 @@
 #include "storage/log/compaction_keys.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace leat::log {
 namespace {
 
 constexpr size_t kBlockBytes = 64 << 10;
+// A larger one has a block of its own, so that what is left free of the others stays small.
+constexpr size_t kSharedKeyBytesMax = kBlockBytes / 8;
 
 }  // namespace
 
@@ -28,16 +31,23 @@ std::optional<record::Offset> CompactionKeys::Find(std::string_view key) const {
 }
 
 std::string_view CompactionKeys::Keep(std::string_view key) {
-  if (key.size() > block_left_) {
-    block_left_ = std::max(kBlockBytes, key.size());
-    blocks_.push_back(std::make_unique_for_overwrite<char[]>(block_left_));
-    block_at_ = blocks_.back().get();
-  }
-  char* const kept = block_at_;
+  char* const kept = key.size() > kSharedKeyBytesMax ? NewBlock(key.size()) : Reserve(key.size());
   std::copy(key.begin(), key.end(), kept);
-  block_at_ += key.size();
-  block_left_ -= key.size();
   return {kept, key.size()};
+}
+
+char* CompactionKeys::Reserve(size_t bytes) {
+  if (bytes > block_left_) {
+    block_at_ = NewBlock(kBlockBytes);
+    block_left_ = kBlockBytes;
+  }
+  block_left_ -= bytes;
+  return std::exchange(block_at_, block_at_ + bytes);
+}
+
+char* CompactionKeys::NewBlock(size_t bytes) {
+  blocks_.push_back(std::make_unique_for_overwrite<char[]>(bytes));
+  return blocks_.back().get();
 }
 
 }  // namespace leat::log

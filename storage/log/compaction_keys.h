@@ -46,13 +46,15 @@ class CompactionKeys {
   };
 
   std::string_view Keep(std::string_view key);
+  char* Reserve(size_t bytes);
+  char* NewBlock(size_t bytes);
 
   const size_t budget_bytes_;
   size_t bytes_ = 0;
   absl::flat_hash_map<std::string_view, record::Offset, Hash> offsets_;
   std::vector<std::unique_ptr<char[]>> blocks_;  // Of the keys' bytes.
-  size_t block_left_ = 0;                        // Free bytes at the end of the last block.
-  char* block_at_ = nullptr;
+  char* block_at_ = nullptr;                     // Free bytes of the block that is being filled,
+  size_t block_left_ = 0;                        // and how many.
 };
 
 }  // namespace leat::log

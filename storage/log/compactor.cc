@@ -14,6 +14,9 @@ namespace {
 
 using record::Offset;
 
+// Reading everything again and again, because the disk is full, helps nobody.
+constexpr absl::Duration kRestAfterError = absl::Minutes(10);
+
 }  // namespace
 
 Compactor::Compactor(const LogEnvironment& environment, std::shared_ptr<DurableLog> log,
@@ -22,7 +25,8 @@ Compactor::Compactor(const LogEnvironment& environment, std::shared_ptr<DurableL
 
 bool Compactor::Due(const LogOptions& options) {
   const io::Clock& clock = environment_.loop->clock();
-  if (!wall_clock_.Steady(clock) || !damage_.ok() || done_ != nullptr) return false;
+  if (!wall_clock_.Steady(clock) || given_up_ || done_ != nullptr) return false;
+  if (clock.Monotonic() < not_before_) return false;
   return IsCompactionDue(*log_, options, clock.WallMillis());
 }
 
@@ -33,6 +37,8 @@ void Compactor::Run(const LogOptions& options, const CompactionLimits& limits,
   limits_ = limits;
   done_ = std::move(done);
   report_ = {};
+  began_ = environment_.loop->clock().Monotonic();
+  began_ms_ = environment_.loop->clock().WallMillis();
   cancelled_ = false;
   sealed_end_ = SealedEnd(*log_);
   pass_ = {.noted_end = DirtyStart(*log_),
@@ -84,7 +90,7 @@ void Compactor::RewriteNext() {
     std::shared_ptr<Segment> segment = log_->Find(next_);
     if (next_ >= sealed_end_ || segment == nullptr || segment->active()) return EndPass();
     next_ = segment->next_offset();
-    pass_.now_ms = std::max<int64_t>(environment_.loop->clock().WallMillis(), 1);
+    pass_.now_ms = NowMillis();
     std::optional<SegmentRewrite::Task> task = TaskFor(*segment, pass_);
     if (task.has_value()) return Rewrite(std::move(segment), *std::move(task));
   }
@@ -129,7 +135,10 @@ void Compactor::Swap(std::shared_ptr<Segment> segment, std::shared_ptr<SegmentRe
 
 void Compactor::OnSwapped(const std::shared_ptr<Segment>& segment, const SegmentRewrite& rewrite,
                           absl::StatusOr<SwapResult> result) {
-  if (!result.ok()) return End(result.status());
+  if (!result.ok()) {
+    given_up_ = true;
+    return End(result.status());
+  }
   SealedSegment& now = result->segment;
   if (now.header.segment_id != segment->header().segment_id) {
     ++report_.segments_rewritten;
@@ -139,6 +148,9 @@ void Compactor::OnSwapped(const std::shared_ptr<Segment>& segment, const Segment
     if (rewrite.records_removed() > 0) log_->tail().DropBefore(segment->next_offset());
     log_->Replace(segment, std::move(now));
     replaced_();
+    // Where the flush of the directory failed the old file may be back after a power cut, and
+    // flushing again would tell nothing: tombstones that follow it must not go.
+    if (!result->status.ok()) given_up_ = true;
   }
   if (!result->status.ok()) return End(std::move(result->status));
   RewriteNext();
@@ -150,13 +162,21 @@ void Compactor::EndPass() {
 }
 
 void Compactor::End(absl::Status status) {
-  if (IsDamage(status)) damage_ = status;
+  if (IsDamage(status)) given_up_ = true;
+  if (!status.ok() && !absl::IsCancelled(status)) {
+    not_before_ = environment_.loop->clock().Monotonic() + kRestAfterError;
+  }
   keys_ = nullptr;
   pass_ = {};
   CompactionCallback done = std::exchange(done_, nullptr);
   absl::AnyInvocable<void()&&> idle = std::exchange(idle_, nullptr);
   std::move(done)(std::move(status), report_);
   if (idle != nullptr) std::move(idle)();
+}
+
+int64_t Compactor::NowMillis() const {
+  const absl::Duration run = environment_.loop->clock().Monotonic() - began_;
+  return std::max<int64_t>(began_ms_ + absl::ToInt64Milliseconds(run), 1);
 }
 
 void Compactor::Cancel() {

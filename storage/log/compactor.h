@@ -59,6 +59,10 @@ class Compactor : public std::enable_shared_from_this<Compactor> {
   void EndPass();
   void End(absl::Status status);
 
+  // The wall clock as it went on since the run began: should it jump meanwhile, nothing is judged
+  // by that.
+  int64_t NowMillis() const;
+
   // Runs the steps of `work`, then `done`.
   void Drive(std::shared_ptr<SegmentWork> work, io::IoCallback done);
   void Pause(uint64_t bytes, io::Task then);
@@ -68,13 +72,16 @@ class Compactor : public std::enable_shared_from_this<Compactor> {
   const std::shared_ptr<DurableLog> log_;
   const std::function<void()> replaced_;
   WallClockWatch wall_clock_;
-  absl::Status damage_;  // Found in a segment: there is no use in trying again.
+  bool given_up_ = false;         // Nothing more can be done before the log is opened again.
+  io::MonotonicTime not_before_;  // After an error.
 
   // The run under way.
   LogOptions options_;
   CompactionLimits limits_;
   CompactionCallback done_;  // Null without one.
   CompactionReport report_;
+  io::MonotonicTime began_;
+  int64_t began_ms_ = 0;
   std::shared_ptr<CompactionKeys> keys_;
   CompactionPass pass_;
   record::Offset sealed_end_;

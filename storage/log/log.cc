@@ -128,7 +128,11 @@ void Log::TrimTo(record::Offset log_start) {
 }
 
 void Log::SetOptions(const LogOptions& options) {
-  parts_->options = options;
+  const LogOptions before = std::exchange(parts_->options, options);
+  if (before.compact != options.compact ||
+      before.tombstone_retention != options.tombstone_retention) {
+    parts_->compactor->Cancel();
+  }
   parts_->durable->tail().SetBytes(options.tail_bytes);
   parts_->appender->SetOptions(options);
 }

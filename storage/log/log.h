@@ -81,10 +81,12 @@ class Log {
   // segments wholly before it when no reader holds them.
   void TrimTo(record::Offset log_start);
 
+  // A run of compaction ends soon when its rules change.
   void SetOptions(const LogOptions& options);
 
-  // Whether `Compact` has something to do. Not while it is at it, not when the wall clock has
-  // jumped since the last call, and never again once a segment was found damaged on the way.
+  // Whether `Compact` has something to do. Not while it is at it, not for ten minutes after an
+  // error, not when the wall clock has jumped since the last call, and never again once a segment
+  // was found damaged on the way, or it is not known which of two files is there for good.
   bool CompactionDue();
 
   // Rewrites sealed segments: without records that a later one of the same key supersedes, if the

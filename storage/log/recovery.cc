@@ -57,7 +57,7 @@ class Recovery {
     log_.corrupt = std::move(finding);
   }
 
-  // Leaves nothing but segments, and notes their base offsets.
+  // Leaves nothing but segments and replacements of them, and notes which there are.
   absl::Status TidyDirectory() {
     const absl::StatusOr<std::vector<std::string>> names = files_.List(input_.directory);
     if (absl::IsNotFound(names.status())) return absl::OkStatus();
@@ -70,7 +70,7 @@ class Recovery {
       } else if (IsUnfinishedSegment(name)) {
         status = files_.Remove(PathOf(name));
       } else if (IsReplacementName(name)) {
-        status = RemoveReplacement(PathOf(name));
+        replacements_.push_back(PathOf(name));
       } else {
         status = MoveStray(PathOf(name));
       }
@@ -78,14 +78,6 @@ class Recovery {
     }
     std::sort(bases_.begin(), bases_.end());
     return absl::OkStatus();
-  }
-
-  // Compaction was interrupted: the segment that it is about is whole without it.
-  absl::Status RemoveReplacement(const std::string& path) {
-    log_.findings.push_back({.kind = Finding::Kind::kLeftoverRemoved,
-                             .file = path,
-                             .detail = "the rewrite of a segment was interrupted; removed"});
-    return files_.Remove(path);
   }
 
   absl::Status MoveStray(const std::string& path) {
@@ -212,14 +204,27 @@ class Recovery {
                                           input_.checkpoint->durable_end.value)});
       return absl::OkStatus();
     }
+    if (absl::Status removed = RemoveReplacements(); !removed.ok()) return removed;
     if (StoppedInOrder() || !directory_exists_) return absl::OkStatus();
     return files_.SyncDirectory(input_.directory);
+  }
+
+  // Compaction was interrupted: the segments that they were to replace are whole, as is the log.
+  absl::Status RemoveReplacements() {
+    for (const std::string& path : replacements_) {
+      if (absl::Status removed = files_.Remove(path); !removed.ok()) return removed;
+      log_.findings.push_back({.kind = Finding::Kind::kLeftoverRemoved,
+                               .file = path,
+                               .detail = "the rewrite of a segment was interrupted"});
+    }
+    return absl::OkStatus();
   }
 
   io::FileSystem& files_;
   const RecoveryInput& input_;
   bool directory_exists_ = false;
   std::vector<record::Offset> bases_;
+  std::vector<std::string> replacements_;
   RecoveredLog log_;
 };
 

@@ -130,7 +130,7 @@ absl::Status SegmentRewrite::Write(uint64_t bytes) {
   if (task_.keys != nullptr && task_.compacted_ms != 0) {
     mark = {.first_ms = task_.compacted_ms, .tombstones = tombstones_};
   }
-  absl::Status finished = writer_->Finish(segment_.footer, mark);
+  absl::Status finished = writer_->Finish(segment_.footer.next_offset, mark);
   done_ = finished.ok();
   return finished;
 }

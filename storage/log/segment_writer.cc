@@ -60,17 +60,15 @@ absl::Status SegmentWriter::WriteFrame() {
   return absl::OkStatus();
 }
 
-absl::Status SegmentWriter::Finish(const SegmentFooter& source, const CompactionMark& compaction) {
+absl::Status SegmentWriter::Finish(record::Offset next_offset, const CompactionMark& compaction) {
   if (!batches_.empty()) {
     if (absl::Status written = WriteFrame(); !written.ok()) return written;
   }
   ActiveSegment complete = segment_.active_segment();
-  if (complete.next_offset != source.next_offset) {
+  if (complete.next_offset != next_offset) {
     return absl::InternalError(fmt::format("{}: rewritten up to offset {}, not {}", segment_.path(),
-                                           complete.next_offset.value, source.next_offset.value));
+                                           complete.next_offset.value, next_offset.value));
   }
-  complete.first_append_timestamp_ms = source.first_append_timestamp_ms;
-  complete.last_append_timestamp_ms = source.last_append_timestamp_ms;
   return SealSegment(complete, compaction).status();
 }
 

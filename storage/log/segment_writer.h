@@ -38,9 +38,8 @@ class SegmentWriter {
   // Takes the batch that follows on the last one; its payload must stay. Empty batches become one.
   absl::Status Add(record::Batch batch);
 
-  // Completes and flushes it. `source`, the footer of the segment to be replaced, tells the times
-  // of its appends and where it must end.
-  absl::Status Finish(const SegmentFooter& source, const CompactionMark& compaction);
+  // Completes and flushes it; it must end at `next_offset`.
+  absl::Status Finish(record::Offset next_offset, const CompactionMark& compaction);
 
   uint64_t bytes_written() const { return segment_.frames_end().bytes; }
 

@@ -17,6 +17,7 @@ void CheckSame(const SegmentFooter& a, const SegmentFooter& b) {
   LEAT_CHECK(a.last_frame_crc == b.last_frame_crc && a.payload_bytes == b.payload_bytes);
   LEAT_CHECK(a.first_append_timestamp_ms == b.first_append_timestamp_ms);
   LEAT_CHECK(a.last_append_timestamp_ms == b.last_append_timestamp_ms);
+  LEAT_CHECK(a.compaction == b.compaction);
   LEAT_CHECK(a.index.entries() == b.index.entries());
   LEAT_CHECK(a.index.max_timestamp_ms() == b.index.max_timestamp_ms());
 }

@@ -135,6 +135,11 @@ void AddLog(const Corpus& corpus) {
   constexpr size_t kTrailerBytes = log::FooterTrailer::kEncodedBytes;
   const std::string trailer = footer.substr(footer.size() - kTrailerBytes);
   corpus.Add("footer_fuzz", "one-entry", footer.substr(0, 160) + trailer);
+  log::SegmentFooter compacted = Footer(frames);
+  compacted.compaction = {.first_ms = kNow, .tombstones = 3};
+  const std::string other = log::EncodeFooter(kSegmentId, compacted);
+  corpus.Add("footer_fuzz", "compacted",
+             other.substr(0, 160) + other.substr(other.size() - kTrailerBytes));
 
   corpus.Add("segment_bytes_fuzz", "active", Byte(0) + segment + Block("") + Block(""));
   corpus.Add("segment_bytes_fuzz", "with-header", Byte(1) + Block(header) + segment);

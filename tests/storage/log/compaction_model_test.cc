@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "storage/inspect/log_report.h"
 #include "storage/record/error.h"
 #include "tests/storage/log/keyed_log.h"
 
@@ -151,6 +152,7 @@ class CompactionModel {
     ++reopened_;
     ASSERT_EQ(log_.log().state(), LogState::kOnline) << log_.log().state_detail();
     log_.ExpectSound();
+    ExpectNoFault();
     BeginReading(log_.log().log_start().value);
   }
 
@@ -172,6 +174,17 @@ class CompactionModel {
     }
     ASSERT_TRUE(log_.Restart().ok());
     log_.ExpectSound();
+    ExpectNoFault();
+  }
+
+  // Not to those either who look at the files from outside.
+  void ExpectNoFault() {
+    const absl::StatusOr<inspect::LogReport> report =
+        inspect::InspectLog(log_.disk(), log_.Place(), inspect::Depth::kFrames);
+    ASSERT_TRUE(report.ok()) << report.status();
+    for (const inspect::Fault& fault : report->faults) {
+      ADD_FAILURE() << fault.file << " at byte " << fault.position.bytes << ": " << fault.what;
+    }
   }
 
   std::mt19937_64 random_;

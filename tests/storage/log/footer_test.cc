@@ -109,7 +109,7 @@ void Reseal(std::string& bytes, size_t footer_bytes) {
 
 TEST(FooterTest, TellsANewerVersionFromDamage) {
   std::string bytes = EncodeFooter(kSegmentId, SomeFooter(0));
-  record::StoreLittleEndian<uint16_t>(2, bytes.data() + 14);
+  record::StoreLittleEndian<uint16_t>(3, bytes.data() + 14);
   Reseal(bytes, 136);
   EXPECT_TRUE(absl::IsUnimplemented(DecodeFooter(kSegmentId, bytes).status()));
 }

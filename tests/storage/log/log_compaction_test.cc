@@ -153,10 +153,18 @@ TEST_F(LogCompactionTest, FewKeysAtATimeTakeSeveralPasses) {
 }
 
 TEST_F(LogCompactionTest, EmptiedBatchesAreReadOver) {
-  for (int i = 0; i < 40; ++i) Append("a", std::to_string(i));
+  for (int i = 0; i < 40; ++i) {
+    Append("a", std::to_string(i));
+    log_.Wait(absl::Milliseconds(1));
+  }
   log_.Roll();
   ASSERT_TRUE(log_.Compact().ok());
   ExpectOffsets({39});
+  // Batches that became one are as old as the last of them.
+  const record::BatchHeader joined = log_.ReadBatches(0)->batches.front().header;
+  EXPECT_GT(joined.last_offset_delta, 0u);
+  EXPECT_EQ(joined.append_timestamp_ms,
+            log_.appended().at(joined.next_offset().value - 1).append_timestamp_ms);
   for (int64_t from = 0; from < 40; ++from) {
     const absl::StatusOr<ReadResult> read = log_.ReadBatches(from, 1 << 20);
     ASSERT_TRUE(read.ok()) << read.status();
@@ -207,6 +215,29 @@ TEST_F(LogCompactionTest, AReaderInTheMiddleMissesNothingAndMeetsNothingTwice) {
   log_.ExpectSound(seen, 0, 60);
 }
 
+// A file that is opened while another one takes its path is not taken for that.
+TEST(LogCompactionReadersTest, WhoBeginsToReadAtAnyMomentIsUndisturbed) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    KeyedLog log(Compacted(), seed);
+    for (int i = 0; i < 40; ++i) {
+      ASSERT_TRUE(log.AppendKeyed("key" + std::to_string(i % 7), std::to_string(i)).ok());
+    }
+    log.Roll();
+    int under_way = 0;
+    log.BeginCompaction({.step_bytes = 4096});
+    for (int64_t from = 0; log.compacting() && log.loop().Step(); from = (from + 7) % 40) {
+      ++under_way;
+      log.log().Read({from}, 1, [&under_way](const absl::StatusOr<ReadResult>& read) {
+        EXPECT_TRUE(read.ok()) << read.status();
+        --under_way;
+      });
+    }
+    log.Run();
+    EXPECT_EQ(under_way, 0);
+    EXPECT_TRUE(log.compaction_status().ok()) << log.compaction_status();
+  }
+}
+
 TEST_F(LogCompactionTest, ATrimMeanwhileWins) {
   for (int i = 0; i < 60; ++i) Append("key" + std::to_string(i % 7), std::to_string(i));
   log_.Roll();
@@ -251,7 +282,61 @@ TEST_F(LogCompactionTest, LittleSpaceIsLeftAlone) {
   EXPECT_TRUE(absl::IsResourceExhausted(log_.Compact({.min_free_bytes = 1 << 20})));
   ExpectOffsets({0, 1});
   EXPECT_THAT(log_.Files(), SizeIs(1));
+  // Not at once again: it would read everything each time.
+  EXPECT_FALSE(log_.log().CompactionDue());
+  log_.Wait(absl::Minutes(10));
   EXPECT_TRUE(log_.log().CompactionDue());
+}
+
+TEST_F(LogCompactionTest, ASwapThatMayNotBeDurableIsTheLastOne) {
+  Append("a", "1");
+  log_.Roll();
+  Append("a", std::nullopt);
+  log_.Roll();
+  log_.disk().Inject(
+      {.error = absl::DataLossError("EIO"), .matches = [](const io::SimulatedOperation& operation) {
+         return operation.kind == io::OperationKind::kSyncDirectory;
+       }});
+  EXPECT_FALSE(log_.Compact().ok());
+  ExpectOffsets({1});  // The old file of the first segment may come back all the same.
+  log_.Wait(absl::Hours(1));
+  EXPECT_FALSE(log_.log().CompactionDue());
+  log_.Kill();
+  EXPECT_TRUE(log_.log().CompactionDue());
+}
+
+TEST_F(LogCompactionTest, AWallClockThatJumpsDropsNoTombstone) {
+  Append("a", "1");
+  Append("a", std::nullopt);
+  for (int i = 0; i < 20; ++i) Append("key" + std::to_string(i), "v");
+  log_.Roll();
+  ASSERT_TRUE(log_.Compact().ok());
+  Append("key0", "w");
+  log_.Roll();
+  log_.BeginCompaction({.bytes_per_second = 100'000, .step_bytes = 4096});
+  log_.clock().JumpWall(absl::Hours(24 * 365));
+  log_.Wait(absl::Minutes(1));
+  ASSERT_FALSE(log_.compacting());
+  EXPECT_EQ(log_.report().records_removed, 1u);
+  EXPECT_TRUE(log_.ReadKeyed().contains(1));
+}
+
+TEST_F(LogCompactionTest, OtherRulesEndIt) {
+  for (int i = 0; i < 60; ++i) Append("key" + std::to_string(i % 7), std::to_string(i));
+  log_.Roll();
+  log_.BeginCompaction({.bytes_per_second = 1, .step_bytes = 4096});
+  log_.Run();
+  LogOptions options = log_.options();
+  options.tail_bytes = 1;
+  log_.log().SetOptions(options);
+  log_.Run();
+  EXPECT_TRUE(log_.compacting());
+  options.compact = false;
+  log_.log().SetOptions(options);
+  log_.Run();
+  EXPECT_FALSE(log_.compacting());
+  EXPECT_TRUE(absl::IsCancelled(log_.compaction_status()));
+  EXPECT_THAT(log_.ReadKeyed(), SizeIs(60));
 }
 
 TEST_F(LogCompactionTest, DamageEndsItAndIsNotTriedAgain) {

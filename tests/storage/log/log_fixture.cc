@@ -42,15 +42,19 @@ LogFixture::LogFixture(const LogOptions& options, uint64_t seed, const io::Simul
 
 LogFixture::~LogFixture() { Die(); }
 
+RecoveryInput LogFixture::Place() const {
+  return {.directory = kDirectory,
+          .quarantine_directory = "/data/quarantine",
+          .key = kKey,
+          .log_start = log_start_,
+          .checkpoint = checkpoint_,
+          .clean_shutdown = clean_};
+}
+
 void LogFixture::Open() {
   loop_ = std::make_unique<io::SimulatedEventLoop>(clock_, random_());
   gate_ = std::make_unique<FlushGate>(64);
-  const RecoveryInput place{.directory = kDirectory,
-                            .quarantine_directory = "/data/quarantine",
-                            .key = kKey,
-                            .log_start = log_start_,
-                            .checkpoint = checkpoint_,
-                            .clean_shutdown = clean_};
+  const RecoveryInput place = Place();
   absl::StatusOr<RecoveredLog> recovered = RecoverLog(*disk_, place);
   ASSERT_TRUE(recovered.ok()) << recovered.status();
   recovered_ = {.log_start = recovered->log_start,

@@ -78,6 +78,8 @@ class LogFixture {
   const RecoveredLog& recovered() const { return recovered_; }
   int64_t log_start() const { return log_start_.value; }
   LogOptions& options() { return options_; }
+  // What the next opening would be told.
+  RecoveryInput Place() const;
   // Names of segment files.
   std::vector<std::string> Files();
   // Path of the n-th segment file.

@@ -131,6 +131,22 @@ TEST_F(RecoveryDirectoryTest, StrayFilesAreKeptAside) {
   EXPECT_EQ(Content(io::JoinPath(kQuarantineDirectory, kept[1])), "hello");
 }
 
+TEST_F(RecoveryDirectoryTest, InterruptedRewritesAreRemovedAndTold) {
+  Must(io::ReplaceFile(disk_, ReplacementPath(SegmentPath(3)), "half a segment"));
+  const RecoveredLog log = RestartFrom(0);
+  ASSERT_EQ(log.findings.size(), 1u);
+  EXPECT_EQ(log.findings[0].kind, Finding::Kind::kLeftoverRemoved);
+  EXPECT_EQ(log.findings[0].file, ReplacementPath(SegmentPath(3)));
+  EXPECT_EQ(Names().size(), 3u);
+  EXPECT_TRUE(RestartFrom(0).findings.empty());
+}
+
+TEST_F(RecoveryDirectoryTest, ARewriteOfASegmentThatIsNotSoundStays) {
+  Must(io::ReplaceFile(disk_, ReplacementPath(SegmentPath(3)), Content(SegmentPath(3))));
+  Must(disk_.Remove(SegmentPath(3)));
+  ExpectCorruptAt(3, SegmentPath(5));
+}
+
 TEST_F(RecoveryDirectoryTest, UnfinishedSegmentsAreRemoved) {
   Must(io::ReplaceFile(disk_, SegmentPath(7) + ".tmp", "half a header"));
   const RecoveredLog log = RestartFrom(0);

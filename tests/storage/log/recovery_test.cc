@@ -380,7 +380,7 @@ TEST_F(RecoveryTest, AFooterOfANewerVersionIsNeverCut) {
   Must(log_.Seal());
   std::string footer = Content(SegmentPath(0)).substr(4 * kBlock);
   const size_t footer_bytes = record::LoadLittleEndian<uint64_t>(footer.data() + 24);
-  record::StoreLittleEndian<uint16_t>(2, footer.data() + 14);
+  record::StoreLittleEndian<uint16_t>(3, footer.data() + 14);
   const uint32_t crc = record::Crc32c(std::string_view(footer).substr(12, footer_bytes - 12));
   record::StoreLittleEndian(crc, footer.data() + 8);
   char* const trailer = footer.data() + footer.size() - FooterTrailer::kEncodedBytes;
