@@ -32,6 +32,10 @@ std::string ChecksumsOf(const SegmentReport& segment) {
   return segment.walked ? "all sound" : "header and footer sound";
 }
 
+std::string RecordsOf(const SegmentReport& segment, std::string_view unknown) {
+  return segment.records.has_value() ? fmt::to_string(*segment.records) : std::string(unknown);
+}
+
 std::string Time(int64_t timestamp_ms) {
   return timestamp_ms == 0 ? "-" : FormatTimestamp(timestamp_ms);
 }
@@ -44,9 +48,9 @@ std::string ToJson(const std::string& log, const SegmentReport& segment) {
   out += fmt::format(
       R"(,"state":"{}","base_offset":{},"next_offset":{},"records":{},"bytes":{},)"
       R"("first_append_timestamp_ms":{},"last_append_timestamp_ms":{},"checksums":"{}"}})",
-      StateOf(segment), segment.base_offset.value, segment.next_offset.value, segment.records,
-      segment.file_bytes, segment.first_append_timestamp_ms, segment.last_append_timestamp_ms,
-      ChecksumsOf(segment));
+      StateOf(segment), segment.base_offset.value, segment.next_offset.value,
+      RecordsOf(segment, "null"), segment.file_bytes, segment.first_append_timestamp_ms,
+      segment.last_append_timestamp_ms, ChecksumsOf(segment));
   return out + "\n";
 }
 
@@ -71,7 +75,7 @@ class Lister {
     const auto bytes = static_cast<int64_t>(segment.file_bytes);
     table_.Add({log, segment.path.substr(segment.path.rfind('/') + 1),
                 std::string(StateOf(segment)), fmt::to_string(segment.base_offset.value),
-                fmt::to_string(segment.next_offset.value), fmt::to_string(segment.records),
+                fmt::to_string(segment.next_offset.value), RecordsOf(segment, table ? "-" : ""),
                 table ? FormatBytes(bytes) : fmt::to_string(bytes),
                 Time(segment.first_append_timestamp_ms), Time(segment.last_append_timestamp_ms),
                 ChecksumsOf(segment)});

@@ -194,12 +194,19 @@ void SegmentPrinter::End(std::string* out) {
     return;
   }
   const log::SegmentFooter& footer = *report_->footer;
+  const bool table = format_ == SegmentFormat::kTable;
   const char* const layout =
-      format_ == SegmentFormat::kTable
-          ? "footer at byte {}: next offset {}, {} bytes of batches, {} index entries\n"
-          : "{{\"footer_at\":{},\"next_offset\":{},\"payload_bytes\":{},\"index_entries\":{}}}\n";
+      table ? "footer at byte {}: next offset {}, {} bytes of batches, {} index entries"
+            : "{{\"footer_at\":{},\"next_offset\":{},\"payload_bytes\":{},\"index_entries\":{}";
   fmt::format_to(std::back_inserter(*out), fmt::runtime(layout), footer.frames_end.bytes,
                  footer.next_offset.value, footer.payload_bytes, footer.index.entries().size());
+  if (footer.compaction.compacted()) {
+    const std::string compacted = FormatTimestamp(footer.compaction.first_ms);
+    out->append(fmt::format(fmt::runtime(table ? ", compacted {}, {} tombstones"
+                                               : ",\"compacted\":\"{}\",\"tombstones\":{}"),
+                            compacted, footer.compaction.tombstones));
+  }
+  out->append(table ? "\n" : "}\n");
 }
 
 }  // namespace leat::cli

@@ -141,7 +141,7 @@ class EndToEndTest(unittest.TestCase):
 
     def test_a_compacted_topic_keeps_the_last_record_of_each_key(self):
         self.server = Server(os.path.join(self.directory.name, "compacted"), LEAT_STORAGE_COMPACTION_INTERVAL="1s")
-        self.addCleanup(lambda: self.assertEqual(self.server.end(signal.SIGTERM), 0))
+        self.addCleanup(self.server.process.kill)
         self.create("--set", "cleanup=compact", "--set", "segment_bytes=1MiB", "--set", "tombstone_retention=0s")
         self.assertIn("cleanup=compact", self.leat("topic", "describe", self.topic).decode())
         self.leat("produce", self.topic, stdin=b"no key\n", code=1)
@@ -170,6 +170,16 @@ class EndToEndTest(unittest.TestCase):
             self.assertEqual(last[f"key{key}"]["value"], f"{rounds - 1} {filler}")
             self.assertEqual(last[f"key{key}"]["offset"], (rounds - 1) * 6 + key)
         self.assertIsNone(last["deleted"].get("value"))
+
+        self.assertEqual(self.server.end(signal.SIGTERM), 0)
+        self.leat("segment", "verify", self.server.directory)
+        self.assertIn("no damage", self.stderr)
+        [first] = pathlib.Path(self.server.directory).glob("topics/*/0/" + "0" * 20 + ".log")
+        [listed] = self.leat("segment", "ls", first, "-f", "jsonl").decode().splitlines()
+        self.assertIsNone(json.loads(listed)["records"])
+        dump = self.leat("segment", "dump", first).decode()
+        self.assertRegex(dump, r"(?m)^  batch at offset 0: .*, compacted$")
+        self.assertRegex(dump, r"(?m)^footer .*, compacted 20.*, \d+ tombstones$")
 
     def test_a_line_over_the_limit_is_named_and_the_rest_is_kept(self):
         self.create("--set", "max_record_bytes=100")

@@ -14,11 +14,11 @@ namespace leat::crash {
 
 struct FoundBatch {
   int64_t base_offset = 0;
-  uint32_t records = 0;
+  int64_t next_offset = 0;
+  uint32_t records = 0;  // Less than the offsets, where compaction took some out.
   int64_t append_timestamp_ms = 0;
   std::string payload;
 
-  int64_t next_offset() const { return base_offset + records; }
   friend bool operator==(const FoundBatch&, const FoundBatch&) = default;
 };
 

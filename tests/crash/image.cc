@@ -129,9 +129,14 @@ class Image {
       if (!committed.ok()) return After("going on", committed);
     }
     Server last = Make(server.disk().Crash(seed_));
+    last.options().compaction_interval = absl::Seconds(1);
     if (absl::Status started = last.Start(); !started.ok()) return After("going on", started);
     absl::StatusOr<Found> read = last.Read();
-    return After("going on", read.ok() ? ledger.Check(*read) : read.status());
+    absl::Status checked = read.ok() ? ledger.Check(*read) : read.status();
+    if (!checked.ok()) return After("going on", checked);
+    last.Advance(absl::Seconds(3));
+    read = last.Read();
+    return After("compacting", read.ok() ? ledger.Check(*read) : read.status());
   }
 
   static absl::Status Commit(Server& server, const broker::Topic& topic, Ledger& ledger) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "fmt/format.h"
+#include "storage/record/record_set.h"
 
 namespace leat::crash {
 namespace {
@@ -17,9 +18,25 @@ absl::Status In(std::string_view what, const absl::Status& status) {
   return status.ok() ? status : Wrong("{}: {}", what, std::string(status.message()));
 }
 
+struct Record {
+  std::string_view key;
+  bool tombstone = false;
+  std::string_view element;
+};
+
+// Notes the records of a set by their offsets.
+void AddRecords(std::string_view set, int64_t base_offset, std::map<int64_t, Record>& records) {
+  const auto note = [&](const record::RecordView& record, uint32_t delta) {
+    records[base_offset + delta] = {record.key.value_or(""), !record.value.has_value(),
+                                    record.element};
+    return true;
+  };
+  if (!record::ForEachRecord(set, note).ok()) records.clear();
+}
+
 template <typename Map>
-auto* Find(Map& map, const std::string& name) {
-  const auto at = map.find(name);
+auto* Find(Map& map, const typename Map::key_type& key) {
+  const auto at = map.find(key);
   return at == map.end() ? nullptr : &at->second;
 }
 
@@ -57,7 +74,7 @@ void PartitionLedger::NoteLogStart(int64_t log_start) {
   AskTrim(log_start);
 }
 
-absl::Status PartitionLedger::Check(const FoundPartition& found, bool may_expire) const {
+absl::Status PartitionLedger::Check(const FoundPartition& found, const Upkeep& upkeep) const {
   if (found.high_watermark < end_) {
     return Wrong("acknowledged records are missing: offsets {} to {}", found.high_watermark,
                  end_ - 1);
@@ -65,42 +82,84 @@ absl::Status PartitionLedger::Check(const FoundPartition& found, bool may_expire
   if (found.log_start < log_start_) {
     return Wrong("the log start {} went back to {}", log_start_, found.log_start);
   }
-  if (found.log_start > (may_expire ? found.high_watermark : asked_log_start_)) {
+  if (found.log_start > (upkeep.expires ? found.high_watermark : asked_log_start_)) {
     return Wrong("the log start {} is one that nobody asked for", found.log_start);
   }
-  return CheckBatches(found);
+  if (absl::Status order = CheckOrder(found); !order.ok()) return order;
+  return upkeep.compacts ? CheckRecords(found) : CheckBatches(found);
 }
 
-absl::Status PartitionLedger::CheckBatches(const FoundPartition& found) const {
-  std::map<int64_t, const Sent*> expected;
-  int64_t doubtful_offset = end_;
-  for (const Sent& sent : doubtful_) {
-    expected.emplace(doubtful_offset, &sent);
-    doubtful_offset += sent.records;
-  }
+absl::Status PartitionLedger::CheckOrder(const FoundPartition& found) const {
   int64_t next = found.batches.empty() ? found.log_start : found.batches.front().base_offset;
   int64_t timestamp_ms = 0;
   if (next > found.log_start) return Wrong("offsets {} to {} are missing", found.log_start, next);
   for (const FoundBatch& batch : found.batches) {
     if (batch.base_offset != next) return Wrong("offset {} follows {}", batch.base_offset, next);
-    const auto known = acknowledged_.find(next);
-    const auto doubtful = expected.find(next);
-    const Sent* sent = known != acknowledged_.end() ? &known->second
-                       : doubtful != expected.end() ? doubtful->second
-                                                    : nullptr;
-    if (sent == nullptr) return Wrong("the batch at offset {} was never sent there", next);
-    if (batch.payload != sent->payload || batch.records != sent->records) {
-      return Wrong("the batch at offset {} is not that which was sent", next);
-    }
     if (batch.append_timestamp_ms < timestamp_ms) {
       return Wrong("append time goes back at offset {}", next);
     }
     timestamp_ms = batch.append_timestamp_ms;
-    next = batch.next_offset();
+    next = batch.next_offset;
   }
   if (next == found.high_watermark) return absl::OkStatus();
   return Wrong("the log ends at offset {} and not at its high watermark {}", next,
                found.high_watermark);
+}
+
+std::map<int64_t, const PartitionLedger::Sent*> PartitionLedger::Expected() const {
+  std::map<int64_t, const Sent*> expected;
+  for (const auto& [offset, sent] : acknowledged_) expected.emplace(offset, &sent);
+  int64_t offset = end_;
+  for (const Sent& sent : doubtful_) {
+    expected.emplace(offset, &sent);
+    offset += sent.records;
+  }
+  return expected;
+}
+
+absl::Status PartitionLedger::CheckBatches(const FoundPartition& found) const {
+  const std::map<int64_t, const Sent*> expected = Expected();
+  for (const FoundBatch& batch : found.batches) {
+    const auto sent = expected.find(batch.base_offset);
+    if (sent == expected.end()) {
+      return Wrong("the batch at offset {} was never sent there", batch.base_offset);
+    }
+    if (batch.payload != sent->second->payload || batch.records != sent->second->records) {
+      return Wrong("the batch at offset {} is not that which was sent", batch.base_offset);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The last record of each key must be there; where that is a tombstone, it may be gone with all
+// that it deletes.
+absl::Status PartitionLedger::CheckRecords(const FoundPartition& found) const {
+  std::map<int64_t, Record> sent;
+  for (const auto& [offset, batch] : Expected()) AddRecords(batch->payload, offset, sent);
+  std::map<int64_t, Record> there;
+  for (const FoundBatch& batch : found.batches) AddRecords(batch.payload, batch.base_offset, there);
+
+  std::map<std::string_view, int64_t> first;
+  for (const auto& [offset, record] : there) {
+    const Record* known = Find(sent, offset);
+    if (known == nullptr || known->element != record.element) {
+      return Wrong("the record at offset {} was never sent there", offset);
+    }
+    first.try_emplace(record.key, offset);
+  }
+  std::map<std::string_view, int64_t> last;
+  const int64_t begin = found.batches.empty() ? found.log_start : found.batches.front().base_offset;
+  for (auto it = sent.lower_bound(begin); it != sent.end(); ++it) {
+    if (it->first < found.high_watermark) last[it->second.key] = it->first;
+  }
+  for (const auto& [key, offset] : last) {
+    if (there.contains(offset)) continue;
+    if (!sent.at(offset).tombstone) return Wrong("offset {}, the last of its key, is gone", offset);
+    if (const int64_t* back = Find(first, key)) {
+      return Wrong("offset {} is there, and offset {}, which deletes it, is not", *back, offset);
+    }
+  }
+  return absl::OkStatus();
 }
 
 void PartitionLedger::Adopt(const FoundPartition& found) {
@@ -141,14 +200,17 @@ absl::Status TopicLedger::Check(const FoundTopic* found) const {
     return known_.has_value() ? Wrong("is not as it was told") : Wrong("was not made, or deleted");
   }
   if (found == nullptr) return absl::OkStatus();
-  const auto expires = [](const State& state) {
-    return state.has_value() && state->settings.retention_bytes > 0;
-  };
-  const bool may_expire = expires(known_) || (asked_.has_value() && expires(*asked_));
+  Upkeep upkeep;
+  for (const State& state : {known_, asked_.value_or(std::nullopt)}) {
+    if (!state.has_value()) continue;
+    const broker::TopicSettings& settings = state->settings;
+    upkeep.expires |= settings.retention_bytes > 0 && settings.cleanup != broker::Cleanup::kCompact;
+    upkeep.compacts |= settings.cleanup != broker::Cleanup::kDelete;
+  }
   for (size_t i = 0; i < found->partitions.size(); ++i) {
     absl::Status checked = i < partitions_.size()
-                               ? partitions_[i].Check(found->partitions[i], may_expire)
-                               : PartitionLedger().Check(found->partitions[i], may_expire);
+                               ? partitions_[i].Check(found->partitions[i], upkeep)
+                               : PartitionLedger().Check(found->partitions[i], upkeep);
     if (!checked.ok()) return In(fmt::format("partition {}", i), checked);
   }
   return absl::OkStatus();

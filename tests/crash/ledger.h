@@ -22,6 +22,12 @@
 
 namespace leat::crash {
 
+// What a server may do to a partition by itself.
+struct Upkeep {
+  bool expires = false;   // Retention may have moved the log start.
+  bool compacts = false;  // Records that a later one of their key supersedes may be gone.
+};
+
 class PartitionLedger {
  public:
   // An append was sent; `number` names it in what follows.
@@ -37,8 +43,7 @@ class PartitionLedger {
 
   int64_t end() const { return end_; }  // Of what was acknowledged.
 
-  // `may_expire`: retention may have moved the log start.
-  absl::Status Check(const FoundPartition& found, bool may_expire) const;
+  absl::Status Check(const FoundPartition& found, const Upkeep& upkeep) const;
 
   // What was found is so from now on; what was not is refused.
   void Adopt(const FoundPartition& found);
@@ -50,7 +55,11 @@ class PartitionLedger {
     std::string payload;
   };
 
+  absl::Status CheckOrder(const FoundPartition& found) const;
   absl::Status CheckBatches(const FoundPartition& found) const;
+  absl::Status CheckRecords(const FoundPartition& found) const;
+  // All that was sent and not refused, by base offset.
+  std::map<int64_t, const Sent*> Expected() const;
 
   std::map<int64_t, Sent> acknowledged_;  // By base offset.
   std::deque<Sent> doubtful_;

@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "storage/record/error.h"
+#include "storage/record/record_set.h"
 #include "tests/crash/image.h"
 #include "tests/storage/log/batches.h"
 
@@ -45,7 +46,10 @@ absl::Status Run::Live() {
 
 void Run::LiveOnce() {
   server_.disk().WatchChanges([this] { LookAtDisk(); });
-  server_.options().shard_count = 1 + static_cast<uint32_t>(Below(3));
+  broker::BrokerOptions& options = server_.options();
+  options.shard_count = 1 + static_cast<uint32_t>(Below(3));
+  options.compaction_interval = absl::Seconds(1);
+  options.compaction_key_bytes = Below(3'000);
   Note(StartAndAdopt());
   for (uint64_t actions = Below(400); actions > 0 && !done(); --actions) Act();
   if (!done()) Note(EndLife());
@@ -129,7 +133,12 @@ void Run::Append() {
   const uint32_t records = 1 + static_cast<uint32_t>(Below(3));
   const uint64_t size = Below(10) < 8 ? Below(300) : Below(2) == 0 ? Below(6'000) : Below(30'000);
   const std::string value = fmt::format("{} {}", number, std::string(size, '.'));
-  record::Batch batch = log::MakeBatch(0, records, value, server_.clock().WallMillis());
+  record::RecordSetBuilder set;
+  for (uint32_t i = 0; i < records; ++i) {
+    const std::string key = fmt::format("key{}", Below(8));
+    set.Add(key, Below(5) == 0 ? std::nullopt : std::optional<std::string_view>(value));
+  }
+  record::Batch batch = log::BatchOf(set.Take(), 0, records, server_.clock().WallMillis());
   target.ledger->Send(number, records, std::string(batch.payload));
   server_.broker().Append(
       target.topic, target.partition, std::move(batch),
@@ -202,6 +211,8 @@ void Run::Create(const std::string& name) {
   broker::Topic topic{.name = name, .partition_count = 1 + static_cast<uint32_t>(Below(3))};
   topic.settings.segment_bytes = (4 + Below(20)) << 12;
   topic.settings.retention_bytes = Below(2) == 0 ? 0 : (20 + Below(60)) << 12;
+  topic.settings.cleanup = static_cast<broker::Cleanup>(1 + Below(3));
+  topic.settings.tombstone_retention = absl::Seconds(Below(5));
   ledger_.topics[name].Ask(topic);
   server_.broker().CreateTopic(name, topic.partition_count, topic.settings, TopicAnswer(name));
 }

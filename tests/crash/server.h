@@ -25,12 +25,14 @@ namespace leat::crash {
 
 class Server {
  public:
-  // `elapsed`: what its clock shows beyond that of another new server.
+  // It compacts nothing, unless told in `options()`. `elapsed`: what its clock shows beyond that of
+  // another new server.
   Server(uint64_t seed, std::unique_ptr<io::SimulatedFileSystem> disk,
          absl::Duration elapsed = absl::ZeroDuration());
   ~Server();
 
-  // Recovers and reads everything. Fails too when recovery found more than torn tails.
+  // Recovers and reads everything. Fails too when recovery found more than torn tails and
+  // interrupted rewrites.
   absl::Status Start();
 
   // In order.

@@ -35,13 +35,16 @@ TEST(RecoveryTextTest, TellsWhatWasFoundWhere) {
   summary.AddFinding({"orders", 4, {.kind = Kind::kCorrupt, .file = "/d/1.log", .detail = "gone"}});
   summary.AddFinding({"", 0, {.kind = Kind::kQuarantined, .file = "/d/x", .detail = "unknown"}});
   summary.AddFinding({"", 0, {.kind = Kind::kMissing, .file = "/d/checkpoint", .detail = "why"}});
+  summary.AddFinding(
+      {"orders", 5, {.kind = Kind::kLeftoverRemoved, .file = "/d/n", .detail = "w"}});
   ++summary.findings_total;
   EXPECT_THAT(
       DescribeFindings(summary),
       ElementsAre("cut: topic orders, partition 3, offset 7: /d/0.log 4096 bytes at byte 8192: a "
                   "torn write",
                   "corrupt: topic orders, partition 4, offset 0: /d/1.log at byte 0: gone",
-                  "moved aside: /d/x: unknown", "missing: /d/checkpoint: why", "and 1 more"));
+                  "moved aside: /d/x: unknown", "missing: /d/checkpoint: why", "removed: /d/n: w",
+                  "and 1 more"));
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ class SmallDirectory {
   void Fill(broker::SimulatedBroker& server);
   void Append(broker::SimulatedBroker& server, const std::string& topic, uint32_t partition,
               int count);
+  // Appends to a topic that keeps the last record of each key, and waits until it was compacted.
+  void AppendAndCompact(broker::SimulatedBroker& server, const std::string& topic, int count);
   void ReadTopics(broker::SimulatedBroker& server, const std::set<std::string>& damaged,
                   Judgement& judgement) const;
   void ReadPartition(broker::SimulatedBroker& server, const Place& place, bool may_be_damaged,
@@ -59,7 +61,7 @@ class SmallDirectory {
 
   std::unique_ptr<io::SimulatedFileSystem> disk_;
   Tree tree_;
-  std::map<Place, std::vector<std::string>> values_;  // By offset.
+  std::map<Place, std::vector<std::string>> values_;  // By offset. Empty: compacted away.
   std::map<Place, int64_t> log_starts_;
   std::map<std::string, std::string> ids_;  // Of topics.
 };
