@@ -176,7 +176,9 @@ class ScriptedServer::Log : public v1::LogService::Service {
     message.mutable_heartbeat();
     // Not faster than the test can bear.
     const size_t records = owner_.partitions_[first.partition()].values.size();
-    auto changed = [&] { return owner_.partitions_[first.partition()].values.size() != records; };
+    auto changed = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(owner_.mutex_) {
+      return owner_.partitions_[first.partition()].values.size() != records;
+    };
     owner_.mutex_.AwaitWithTimeout(absl::Condition(&changed), absl::Milliseconds(20));
     return message;
   }
