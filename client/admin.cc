@@ -104,9 +104,17 @@ absl::StatusOr<std::vector<v1::Group>> Admin::ListGroups(std::string_view prefix
 }
 
 absl::StatusOr<v1::GetGroupResponse> Admin::GetGroup(std::string_view group) const {
+  v1::GetGroupResponse all;
   v1::GetGroupRequest request;
   request.set_group(std::string(group));
-  return Call(client_, &v1::GroupService::Stub::GetGroup, request);
+  do {
+    auto page = Call(client_, &v1::GroupService::Stub::GetGroup, request);
+    if (!page.ok()) return std::move(page).status();
+    request.set_page_token(page->next_page_token());
+    all.MergeFrom(*page);
+  } while (!request.page_token().empty());
+  all.clear_next_page_token();
+  return all;
 }
 
 absl::StatusOr<v1::SeekGroupResponse> Admin::SeekGroup(const v1::SeekGroupRequest& request) const {

@@ -49,6 +49,7 @@ class Admin {
 
   // All whose names begin with `prefix`, by name, page by page.
   absl::StatusOr<std::vector<v1::Group>> ListGroups(std::string_view prefix = {}) const;
+  // All its members and partitions, page by page.
   absl::StatusOr<v1::GetGroupResponse> GetGroup(std::string_view group) const;
   // Idempotent, unless it shifts.
   absl::StatusOr<v1::SeekGroupResponse> SeekGroup(const v1::SeekGroupRequest& request) const;

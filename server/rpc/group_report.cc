@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "google/protobuf/util/time_util.h"
+#include "server/rpc/group_page.h"
 #include "server/rpc/topics_by_id.h"
 
 namespace leat::rpc {
@@ -17,6 +19,11 @@ using record::Offset;
 
 // Batches that are looked at at one time: each is read whole.
 constexpr size_t kLookupsAtOnce = 8;
+
+constexpr int kDefaultPageSize = 1'000;
+// A page ends with the element that passes this. A member with the longest subscription has some
+// 350 KiB, so it stays below what gRPC's clients take.
+constexpr size_t kMaxPageBytes = 2 << 20;
 
 // Enough to tell members apart, and too little to take the place of one.
 std::string Shortened(const std::string& member_id) {
@@ -71,7 +78,11 @@ void AddStatus(const broker::PartitionStatus& status, v1::GroupPartition& partit
 
 class Report : public std::enable_shared_from_this<Report> {
  public:
-  Report(RpcContext& context, GroupReported done) : context_(context), done_(std::move(done)) {}
+  Report(RpcContext& context, const v1::GetGroupRequest& request, GroupReported done)
+      : context_(context),
+        page_size_(request.page_size() == 0 ? kDefaultPageSize : request.page_size()),
+        last_(ParsePageToken(request.page_token()).value_or(GroupPlace())),
+        done_(std::move(done)) {}
 
   void Run(group::Coordinator& groups, const std::string& name) {
     groups.Describe(
@@ -87,9 +98,7 @@ class Report : public std::enable_shared_from_this<Report> {
     const group::Group& group = described.group;
     *response_.mutable_group() = rpc::ToProto(group::GroupSummary{
         described.name, group.epoch, group.members.size(), group.create_time_ms});
-    for (const auto& [id, member] : group.members) {
-      *response_.add_members() = ToProto(id, member, described.connected.contains(id));
-    }
+    AddMembers(described);
     AddPartitions(group);
     // One more for this function, so that nothing is over before all are asked.
     waiting_ = 1;
@@ -97,23 +106,50 @@ class Report : public std::enable_shared_from_this<Report> {
     ArrivePartitions();
   }
 
+  // Whether the element at `place` belongs to this page, the order of which the calls follow.
+  bool IsOnPage(GroupPlace place) {
+    if (place <= last_ || !response_.next_page_token().empty()) return false;
+    const int elements = response_.members_size() + response_.partitions_size();
+    if (elements == page_size_ || bytes_ >= kMaxPageBytes) {
+      response_.set_next_page_token(PageTokenOf(last_));
+      return false;
+    }
+    last_ = std::move(place);
+    return true;
+  }
+
+  void AddMembers(const group::GroupDescription& described) {
+    for (const auto& [id, member] : described.group.members) {
+      if (!IsOnPage({.name = Shortened(id)})) continue;
+      v1::GroupMember& added = *response_.add_members();
+      added = ToProto(id, member, described.connected.contains(id));
+      bytes_ += added.ByteSizeLong();
+    }
+  }
+
   void AddPartitions(const group::Group& group) {
     const TopicsById topics = AllTopicsById(context_.broker);
-    using Known = std::pair<broker::TopicHandle, v1::GroupPartition>;
+    struct Known {
+      broker::TopicHandle topic;
+      uint32_t number;
+      const group::Partition* partition;
+    };
     std::vector<Known> known;
     for (const auto& [place, partition] : group.partitions) {
       const auto topic = topics.find(place.topic_id);
       if (topic == topics.end() || place.partition >= topic->second->partition_count) continue;
       if (partition.owner.empty() && !partition.committed.has_value()) continue;
-      known.emplace_back(topic->second, ToProto(*topic->second, place.partition, partition));
+      known.push_back({topic->second, place.partition, &partition});
     }
     std::sort(known.begin(), known.end(), [](const Known& a, const Known& b) {
-      return std::pair(a.second.topic(), a.second.partition()) <
-             std::pair(b.second.topic(), b.second.partition());
+      return std::tie(a.topic->name, a.number) < std::tie(b.topic->name, b.number);
     });
-    for (auto& [topic, partition] : known) {
-      topics_.push_back(std::move(topic));
-      *response_.add_partitions() = std::move(partition);
+    for (const auto& [topic, number, partition] : known) {
+      if (!IsOnPage({.is_partition = true, .name = topic->name, .partition = number})) continue;
+      v1::GroupPartition& added = *response_.add_partitions();
+      added = ToProto(*topic, number, *partition);
+      bytes_ += added.ByteSizeLong();
+      topics_.push_back(topic);
     }
   }
 
@@ -177,6 +213,9 @@ class Report : public std::enable_shared_from_this<Report> {
   }
 
   RpcContext& context_;
+  const int page_size_;
+  GroupPlace last_;  // Of this page, or of the one before it.
+  size_t bytes_ = 0;
   GroupReported done_;
   v1::GetGroupResponse response_;
   std::vector<broker::TopicHandle> topics_;  // For each partition of the response.
@@ -196,9 +235,9 @@ v1::Group ToProto(const group::GroupSummary& group) {
   return result;
 }
 
-void ReportGroup(RpcContext& context, group::Coordinator& groups, const std::string& name,
-                 GroupReported done) {
-  std::make_shared<Report>(context, std::move(done))->Run(groups, name);
+void ReportGroup(RpcContext& context, group::Coordinator& groups,
+                 const v1::GetGroupRequest& request, GroupReported done) {
+  std::make_shared<Report>(context, request, std::move(done))->Run(groups, request.group());
 }
 
 }  // namespace leat::rpc

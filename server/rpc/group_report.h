@@ -3,8 +3,6 @@
 #ifndef LEAT_SERVER_RPC_GROUP_REPORT_H_
 #define LEAT_SERVER_RPC_GROUP_REPORT_H_
 
-#include <string>
-
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "leat/v1/group.pb.h"
@@ -17,10 +15,11 @@ using GroupReported = absl::AnyInvocable<void(absl::StatusOr<v1::GetGroupRespons
 
 v1::Group ToProto(const group::GroupSummary& group);
 
-// For lag in time the batch at each committed offset is looked at, a few at once. `done` runs on
-// any thread. Errors: kGroupNotFound and those of `Coordinator::Describe`.
-void ReportGroup(RpcContext& context, group::Coordinator& groups, const std::string& name,
-                 GroupReported done);
+// One page, for a request that is valid. For lag in time the batch at each committed offset is
+// looked at, a few at once. `done` runs on any thread. Errors: kGroupNotFound and those of
+// `Coordinator::Describe`.
+void ReportGroup(RpcContext& context, group::Coordinator& groups,
+                 const v1::GetGroupRequest& request, GroupReported done);
 
 }  // namespace leat::rpc
 

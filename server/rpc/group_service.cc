@@ -80,7 +80,7 @@ class GroupService final : public Base {
                     v1::GetGroupResponse* response) override {
     UnaryCall call(context_, *context);
     if (call.Admit(*request, Validate(*request))) {
-      ReportGroup(context_, groups_, request->group(), AnswerWith(call, response));
+      ReportGroup(context_, groups_, *request, AnswerWith(call, response));
     }
     return call.reactor();
   }

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "server/group/group.h"
+#include "server/rpc/group_page.h"
 #include "server/rpc/member_credit.h"
 #include "server/rpc/validate.h"
 
@@ -180,6 +181,10 @@ absl::Status Validate(const v1::ListGroupsRequest& request) {
 absl::Status Validate(const v1::GetGroupRequest& request) {
   FieldErrors errors;
   CheckGroupName("group", request.group(), errors);
+  errors.CheckRange("page_size", request.page_size(), 0, kMaxPageSize);
+  if (!ParsePageToken(request.page_token()).has_value()) {
+    errors.Add("page_token", "is not a token that this server gave");
+  }
   return errors.ToStatus();
 }
 

@@ -102,6 +102,26 @@ TEST_F(RealServerConsumerTest, AutoCommitLeavesNothingForTheNext) {
   EXPECT_EQ(NextRecord(next).record.offset, 30);
 }
 
+TEST_F(RealServerConsumerTest, ALargeGroupIsDescribedInPages) {
+  constexpr uint32_t kPartitions = 1'024;
+  Create("t", kPartitions);
+  v1::CommitOffsetsRequest request;
+  request.set_group("g");
+  request.set_metadata(std::string(4'096, 'm'));
+  for (uint32_t partition = 0; partition < kPartitions; ++partition) {
+    v1::PartitionPosition& position = *request.add_positions();
+    position.set_topic("t");
+    position.set_partition(partition);
+  }
+  const Admin admin(Connect());
+  ASSERT_TRUE(admin.CommitOffsets(request).ok());
+  const auto group = admin.GetGroup("g");
+  ASSERT_TRUE(group.ok()) << group.status();
+  ASSERT_EQ(group->partitions_size(), static_cast<int>(kPartitions));
+  for (uint32_t p = 0; p < kPartitions; ++p) EXPECT_EQ(group->partitions(p).partition(), p);
+  EXPECT_EQ(group->next_page_token(), "");
+}
+
 TEST_F(RealServerConsumerTest, AutoCommitNeedsNoEnd) {
   Create("t", 1);
   Produce(0, 3);

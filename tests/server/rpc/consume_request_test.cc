@@ -111,6 +111,11 @@ TEST(ConsumeRequestTest, OtherCommands) {
 TEST(ConsumeRequestTest, AdministrativeRequests) {
   EXPECT_EQ(BadField<v1::GetGroupRequest>(""), "group");
   EXPECT_EQ(BadField<v1::GetGroupRequest>("group: 'g'"), "");
+  EXPECT_EQ(BadField<v1::GetGroupRequest>("group: 'g' page_size: 1001"), "page_size");
+  for (const char* token : {"x", "/", "p/", "p/t", "p/t/", "p/t/x", "p/t/1x", "p/t/4294967296"}) {
+    EXPECT_EQ(BadField<v1::GetGroupRequest>(std::string("group: 'g' page_token: '") + token + "'"),
+              "page_token");
+  }
   EXPECT_EQ(BadField<v1::DeleteGroupRequest>("group: '..'"), "group");
   EXPECT_EQ(BadField<v1::ListGroupsRequest>("page_size: 1001"), "page_size");
   EXPECT_EQ(BadField<v1::ListGroupsRequest>("page_token: 'a b'"), "page_token");

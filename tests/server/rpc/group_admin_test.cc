@@ -170,6 +170,68 @@ TEST_F(GroupAdminTest, DescribesMembersAndLag) {
   EXPECT_EQ(even.lag_time().seconds() + even.lag_time().nanos(), 0);
 }
 
+TEST_F(GroupAdminTest, DescribesInPages) {
+  ASSERT_OK(Create("t", 3));
+  ASSERT_OK(Create("s"));
+  std::vector<std::unique_ptr<Member>> members;
+  for (int i = 0; i < 3; ++i) {
+    members.push_back(NewMember(JoinOf()));
+    members.back()->TakeJoined();
+  }
+  for (uint32_t partition = 0; partition < 3; ++partition) CommitAt("h", partition, 0);
+  v1::CommitOffsetsRequest commit;
+  commit.set_group("g");
+  commit.add_positions()->set_topic("s");
+  v1::CommitOffsetsResponse committed;
+  ASSERT_OK(CommitOffsets(commit, &committed));
+  while (Get().partitions_size() < 4) {
+  }
+
+  const v1::GetGroupResponse whole = Get();
+  ASSERT_EQ(whole.members_size(), 3);
+  EXPECT_EQ(whole.partitions(0).topic(), "s");
+  EXPECT_EQ(whole.next_page_token(), "");
+  for (uint32_t size = 1; size <= 8; ++size) {
+    v1::GetGroupResponse all;
+    v1::GetGroupRequest request;
+    request.set_group("g");
+    request.set_page_size(size);
+    do {
+      v1::GetGroupResponse page;
+      grpc::ClientContext context;
+      ASSERT_OK(groups().GetGroup(&context, request, &page));
+      EXPECT_LE(static_cast<uint32_t>(page.members_size() + page.partitions_size()), size);
+      request.set_page_token(page.next_page_token());
+      all.MergeFrom(page);
+    } while (!request.page_token().empty());
+    ASSERT_EQ(all.members_size(), 3) << size;
+    ASSERT_EQ(all.partitions_size(), 4) << size;
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(all.members(i).member_id(), whole.members(i).member_id());
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_EQ(all.partitions(i).topic(), whole.partitions(i).topic());
+      EXPECT_EQ(all.partitions(i).partition(), whole.partitions(i).partition());
+      EXPECT_TRUE(all.partitions(i).has_lag_records());
+    }
+  }
+}
+
+TEST_F(GroupAdminTest, APageFitsAMessage) {
+  ASSERT_OK(Create("t", 1'000));
+  v1::CommitOffsetsRequest request;
+  request.set_group("g");
+  request.set_metadata(std::string(4'096, 'm'));
+  for (uint32_t partition = 0; partition < 1'000; ++partition) {
+    request.add_positions()->set_topic("t");
+    request.mutable_positions()->rbegin()->set_partition(partition);
+  }
+  v1::CommitOffsetsResponse response;
+  ASSERT_OK(CommitOffsets(request, &response));
+  const v1::GetGroupResponse first = Get();
+  EXPECT_GT(first.partitions_size(), 100);
+  EXPECT_LT(first.ByteSizeLong(), size_t{3} << 20);
+  EXPECT_EQ(first.next_page_token(), "p/t/" + std::to_string(first.partitions_size() - 1));
+}
+
 TEST_F(GroupAdminTest, WhatIsNotThere) {
   v1::GetGroupRequest request;
   request.set_group("g");
