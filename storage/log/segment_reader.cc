@@ -25,21 +25,48 @@ SegmentReader::SegmentReader(const LogEnvironment& environment, std::shared_ptr<
 
 absl::StatusOr<const ParsedFrame*> SegmentReader::Frame() {
   if (frame_.has_value()) return &*frame_;
-  if (AtEnd() || bytes_ahead() == 0) return nullptr;
+  while (bytes_ahead() > 0) {
+    absl::StatusOr<std::optional<ParsedFrame>> frame = Look();
+    if (!frame.ok()) {
+      SearchOn(std::move(frame).status());
+      continue;
+    }
+    if (!frame->has_value()) return nullptr;
+    const record::Offset first = (*frame)->header.first_offset;
+    if (searching_ && first > from_) return DamageUpTo(first);
+    TakeIn(**std::move(frame));
+    return &*frame_;
+  }
+  if (searching_ && position_ == segment_->frames_end()) return damage_;
+  return nullptr;
+}
+
+// The frame that begins at `position_`; nullopt when not all of it is in memory.
+absl::StatusOr<std::optional<ParsedFrame>> SegmentReader::Look() {
   const std::string_view bytes(buffer_->data() + (position_ - buffer_begin_), bytes_ahead());
   const absl::StatusOr<FrameHeader> header = DecodeFrameHeader(bytes);
   if (!header.ok()) return Corrupt(std::string(header.status().message()));
   if (absl::Status fits = CheckFits(*header); !fits.ok()) return fits;
   frame_bytes_ = header->padded_bytes;
-  if (bytes.size() < frame_bytes_) return nullptr;
+  if (bytes.size() < frame_bytes_) return std::nullopt;
   absl::StatusOr<ParsedFrame> frame = Parse(bytes.substr(0, frame_bytes_));
   if (!frame.ok()) return Corrupt(std::string(frame.status().message()));
-  TakeIn(*std::move(frame));
-  return &*frame_;
+  return std::optional(*std::move(frame));
+}
+
+void SegmentReader::SearchOn(absl::Status damage) {
+  if (!std::exchange(searching_, true)) damage_ = std::move(damage);
+  previous_crc_.reset();
+  frame_bytes_ = io::kBlockBytes;
+  position_ = position_ + io::kBlockBytes;
 }
 
 void SegmentReader::TakeIn(ParsedFrame frame) {
-  if (!frame.batches.empty()) segment_->Learn({next_offset_, position_, max_timestamp_ms_});
+  if (std::exchange(searching_, false)) next_offset_ = frame.header.first_offset;
+  // What times there are in damaged frames is not known.
+  if (!frame.batches.empty() && damage_.ok()) {
+    segment_->Learn({next_offset_, position_, max_timestamp_ms_});
+  }
   for (const record::Batch& batch : frame.batches) {
     max_timestamp_ms_ = std::max(max_timestamp_ms_, batch.header.max_timestamp_ms);
   }
@@ -63,7 +90,9 @@ absl::Status SegmentReader::CheckFits(const FrameHeader& header) const {
   if (header.segment_id != segment_->header().segment_id) {
     return Corrupt("frame of another segment");
   }
-  if (header.first_offset != next_offset_) return Corrupt("frame of another offset");
+  const bool fits =
+      searching_ ? header.first_offset >= next_offset_ : header.first_offset == next_offset_;
+  if (!fits) return Corrupt("frame of another offset");
   if (previous_crc_.has_value() && header.previous_crc != *previous_crc_) {
     return Corrupt("frame does not follow on the one before");
   }
@@ -71,6 +100,15 @@ absl::Status SegmentReader::CheckFits(const FrameHeader& header) const {
     return Corrupt("frame passes the end of the segment");
   }
   return absl::OkStatus();
+}
+
+absl::Status SegmentReader::DamageUpTo(record::Offset end) const {
+  return record::MakeError(
+      record::Reason::kLogCorrupt,
+      absl::StrCat(std::string(damage_.message()), "; readable again from offset ", end.value),
+      {{"file", segment_->path()},
+       {"offset", absl::StrCat(next_offset_.value)},
+       {"nextOffset", absl::StrCat(end.value)}});
 }
 
 absl::Status SegmentReader::Corrupt(const std::string& what) const {

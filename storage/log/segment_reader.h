@@ -40,7 +40,9 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
                 const IndexEntry& start, record::Offset from, PayloadCheck payloads);
 
   // The frame at hand, until `Advance`. Null when its bytes are not in memory yet (`Fill`), or when
-  // it is not written yet (`AtEnd`). kLogCorrupt when it is damaged.
+  // it is not written yet (`AtEnd`). kLogCorrupt when it is damaged, with the offset at which the
+  // next sound frame begins, if one follows. Damage that such a frame shows to end at or before
+  // `from` is passed over.
   absl::StatusOr<const ParsedFrame*> Frame();
 
   // What the payloads of the frame at hand share.
@@ -71,7 +73,10 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   record::Offset next_offset() const { return next_offset_; }
 
  private:
+  absl::StatusOr<std::optional<ParsedFrame>> Look();
   void TakeIn(ParsedFrame frame);
+  void SearchOn(absl::Status damage);
+  absl::Status DamageUpTo(record::Offset end) const;
   absl::Status CheckFits(const FrameHeader& header) const;
   absl::StatusOr<ParsedFrame> Parse(std::string_view bytes) const;
   absl::Status Corrupt(const std::string& what) const;
@@ -98,6 +103,10 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   int64_t max_timestamp_ms_;                // Of records before `position_`, or more.
   std::optional<uint32_t> previous_crc_;    // Not known at first.
   uint64_t frame_bytes_ = io::kBlockBytes;  // Of the last frame looked at: no less is read.
+  // Why there is no frame where one should be. While `searching_`, `position_` runs through the
+  // blocks behind it.
+  absl::Status damage_;
+  bool searching_ = false;
   std::optional<ParsedFrame> frame_;
   std::shared_ptr<const io::AlignedBuffer> frame_memory_;
 

@@ -15,9 +15,13 @@ namespace {
 
 using io::OperationKind;
 using io::SimulatedOperation;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Key;
+using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 using Values = std::vector<std::string>;
 
@@ -215,11 +219,38 @@ TEST(LogReadTest, GivesWhatIsBeforeDamageAndThenSaysWhereItIs) {
   const absl::Status status = log.Read(5).status();
   EXPECT_EQ(record::ReasonOf(status), record::Reason::kLogCorrupt);
   EXPECT_THAT(record::MetadataOf(status),
-              ElementsAre(std::pair("file", log.FilePath(0)), std::pair("offset", "5")));
+              UnorderedElementsAre(std::pair("file", log.FilePath(0)), std::pair("offset", "5"),
+                                   std::pair("nextOffset", "6")));
   // Reading elsewhere, right behind it too, and appending go on.
   EXPECT_EQ(*log.Read(6), Values(values.begin() + 6, values.end()));
   EXPECT_EQ(log.log().state(), LogState::kOnline);
   EXPECT_TRUE(log.AppendNow("more").ok());
+}
+
+// The frames behind a damaged header have no entry in the index after a restart.
+TEST(LogReadTest, ReadsBehindADamagedHeader) {
+  LogFixture log(WithoutTail());
+  const Values values = AppendNumbers(log, 10);
+  log.SaveCheckpoint();
+  log.Kill();
+  ASSERT_TRUE(log.disk().Corrupt(log.FilePath(0), {6 * 4096 + 3}, 1).ok());
+  ASSERT_TRUE(log.disk().Corrupt(log.FilePath(0), {7 * 4096 + 3}, 1).ok());
+  for (const int64_t lost : {5, 6}) {
+    const absl::Status status = log.Read(lost).status();
+    EXPECT_EQ(record::ReasonOf(status), record::Reason::kLogCorrupt);
+    EXPECT_THAT(record::MetadataOf(status), Contains(std::pair("nextOffset", "7")));
+  }
+  EXPECT_EQ(*log.Read(7), Values(values.begin() + 7, values.end()));
+  EXPECT_EQ(*log.Read(9), Values(values.begin() + 9, values.end()));
+}
+
+TEST(LogReadTest, DamageUpToTheEndIsSaidToHaveNone) {
+  LogFixture log(WithoutTail());
+  AppendNumbers(log, 3);
+  ASSERT_TRUE(log.disk().Corrupt(log.FilePath(0), {3 * 4096 + 3}, 1).ok());
+  const absl::Status status = log.Read(2).status();
+  EXPECT_EQ(record::ReasonOf(status), record::Reason::kLogCorrupt);
+  EXPECT_THAT(record::MetadataOf(status), Not(Contains(Key("nextOffset"))));
 }
 
 TEST(LogReadTest, SeesAnyFlippedBitOfAFrame) {
