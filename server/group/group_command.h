@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "server/group/member_channel.h"
 #include "server/group/topic_catalogue.h"
@@ -120,6 +121,8 @@ struct Rebalance {
 
   std::string group;
   Scope scope = Scope::kAll;
+  // Members without a stream: they keep what they have, and get no more.
+  absl::flat_hash_set<std::string> away = {};
 };
 
 // Takes what is still being revoked under these assignments. By `GroupLog`.

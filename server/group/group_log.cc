@@ -1,5 +1,6 @@
 #include "server/group/group_log.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -14,6 +15,9 @@ namespace {
 
 using record::MakeError;
 using record::Reason;
+
+// A disk that was full is found to have space after this at the latest.
+constexpr int64_t kMaxPauseMs = 5'000;
 
 // Whether a failed append certainly left nothing behind, so that later ones may go on.
 bool WasRefused(const absl::Status& status) {
@@ -31,8 +35,9 @@ GroupLog::GroupLog(std::unique_ptr<RecordLog> log, Surroundings surroundings,
       journal_(log_.get(), options.snapshot_interval_bytes,
                [this](const absl::Status& status) { OnWriteFailed(status); }),
       sessions_(surroundings_.timers, [this](MemberRef member) {
-        Submit(command::Leave{std::move(member), MemberEvicted("it was without a stream too long")},
-               [](const auto&) {});
+        Execute(
+            command::Leave{std::move(member), MemberEvicted("it was without a stream too long")},
+            nullptr, [](const auto&) {});
       }) {}
 
 GroupLog::~GroupLog() {
@@ -87,7 +92,11 @@ void GroupLog::EndLoad(absl::Status status) {
 // Nothing was told of what is lost; and what the members have been told is durable, so they find it
 // again when they resume.
 void GroupLog::OnWriteFailed(const absl::Status& status) {
-  if (!WasRefused(status)) offline_ = status;
+  if (WasRefused(status)) {
+    BackOff(status);
+  } else {
+    offline_ = status;
+  }
   if (closing_) return;
   CancelTimers();
   state_.reset();
@@ -96,6 +105,17 @@ void GroupLog::OnWriteFailed(const absl::Status& status) {
   Load([this](const absl::Status& loaded) {
     if (!loaded.ok()) offline_ = loaded;
   });
+}
+
+void GroupLog::BackOff(absl::Status refused) {
+  refused_ = std::move(refused);
+  pause_ms_ = std::min(std::max(2 * pause_ms_, options_.rebalance_delay_ms), kMaxPauseMs);
+  pause_end_ms_ = surroundings_.timers->MonotonicMillis() + pause_ms_;
+}
+
+void GroupLog::OnWritten() {
+  refused_ = absl::OkStatus();
+  pause_ms_ = 0;
 }
 
 // --- Commands ---
@@ -113,7 +133,16 @@ absl::Status GroupLog::Refusal() const {
   return absl::OkStatus();
 }
 
+absl::Status GroupLog::RefusalOfCall() const {
+  absl::Status refusal = Refusal();
+  if (!refusal.ok() || surroundings_.timers->MonotonicMillis() >= pause_end_ms_) return refusal;
+  return refused_;
+}
+
 void GroupLog::Join(command::Join command, std::shared_ptr<MemberChannel> channel) {
+  if (absl::Status refusal = RefusalOfCall(); !refusal.ok()) {
+    return channel->Send(event::Closed{std::move(refusal)});
+  }
   if (command.resume.has_value()) {
     command.resume->attached = IsAttached(command.group, command.resume->member_id);
   }
@@ -124,6 +153,9 @@ void GroupLog::Join(command::Join command, std::shared_ptr<MemberChannel> channe
 }
 
 void GroupLog::Submit(GroupCommand command, Answer done) {
+  if (absl::Status refusal = RefusalOfCall(); !refusal.ok()) {
+    return std::move(done)(std::move(refusal));
+  }
   Execute(command, nullptr, std::move(done));
 }
 
@@ -159,13 +191,15 @@ void GroupLog::Enact(const std::string& group, Decision decision,
     std::abort();
   }
   CountGroups();
-  if (!decision.records.empty()) journal_.Append(std::move(decision.records));
+  const bool writes = !decision.records.empty();
+  if (writes) journal_.Append(std::move(decision.records));
   Deliveries deliveries = Address(group, std::move(decision.events), std::move(channel));
   if (decision.rebalance) WantRebalance(group);
-  journal_.Then([this, group, outcome = std::move(decision.outcome),
+  journal_.Then([this, group, writes, outcome = std::move(decision.outcome),
                  deliveries = std::move(deliveries),
                  done = std::move(done)](const absl::Status& status) mutable {
     if (status.ok()) {
+      if (writes) OnWritten();
       Tell(group, std::move(deliveries));
       return std::move(done)(std::move(outcome));
     }
@@ -195,6 +229,7 @@ GroupLog::Deliveries GroupLog::Address(const std::string& group,
     std::shared_ptr<MemberChannel> receiver;
     if (const auto* joined = std::get_if<event::Joined>(&told)) {
       receiver = channel;
+      WantRebalance(group);  // It may be given something again.
       auto replaced = sessions_.Attach({group, member_id, joined->member_epoch}, channel);
       if (replaced != nullptr) {
         deliveries.emplace_back(std::move(replaced), event::Closed{InstanceReplaced(member_id)});

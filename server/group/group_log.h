@@ -5,7 +5,8 @@
 // order of the log; what follows from them is told when they are durable, so that any number of
 // them share a flush. When a write fails everything not yet told is answered with an error, the
 // streams of all members are closed (UNAVAILABLE: they resume), and the groups are read anew from
-// the log.
+// the log. Where the write was refused, as by a full disk, the log is then left alone for a while,
+// longer each time: callers get the same refusal, rebalances wait.
 //
 // The life of a stream: `Join` with its channel; commands that name its `MemberRef`, as told by
 // `event::Joined`; `StreamLost` when it breaks, unless `event::Closed` came first.
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -117,8 +119,13 @@ class GroupLog {
   void EndLoad(absl::Status status);
   void OnWriteFailed(const absl::Status& status);
 
+  void BackOff(absl::Status refused);
+  void OnWritten();
+
   // OK, or why nothing can be done now.
   absl::Status Refusal() const;
+  // The same for what can wait.
+  absl::Status RefusalOfCall() const;
   void Execute(const GroupCommand& command, std::shared_ptr<MemberChannel> channel, Answer done);
   // Makes a decision the state, and sends it on its way to the log.
   void Enact(const std::string& group, Decision decision, std::shared_ptr<MemberChannel> channel,
@@ -130,6 +137,7 @@ class GroupLog {
 
   void CountGroups();
   void WantRebalance(const std::string& group);
+  absl::flat_hash_set<std::string> MembersAway(const std::string& name) const;
   void ExpectRelease(const std::string& group, std::vector<Assignment> assignments,
                      int64_t deadline_ms);
   void BeginTimes();
@@ -151,7 +159,10 @@ class GroupLog {
 
   bool started_ = false;
   bool closing_ = false;
-  absl::Status offline_;  // Why the log takes no more writes; OK while it does.
+  absl::Status offline_;              // Why the log takes no more writes; OK while it does.
+  absl::Status refused_;              // The last write, while none has succeeded since.
+  int64_t pause_ms_ = 0;              // For so long the log is left alone after that,
+  int64_t pause_end_ms_ = INT64_MIN;  // until then.
 
   absl::flat_hash_map<std::string, TimerId> rebalances_;  // By group: those that are due.
   absl::flat_hash_map<uint64_t, TimerId> timers_;         // Of revocations and expiry.

@@ -1,5 +1,6 @@
 // What happens in the course of time: sessions, revocations, rebalances, expiry; and questions.
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -71,18 +72,30 @@ void GroupLog::CancelTimers() {
 void GroupLog::WantRebalance(const std::string& group) {
   TimerId& timer = rebalances_[group];
   if (timer != 0) return;
-  timer = surroundings_.timers->After(options_.rebalance_delay_ms, [this, group] {
-    rebalances_.erase(group);
-    using Scope = command::Rebalance::Scope;
-    Submit(command::Rebalance{group, started_ ? Scope::kAll : Scope::kUnownedOnly},
-           [](const auto&) {});
-  });
+  timer =
+      surroundings_.timers->After(std::max(options_.rebalance_delay_ms, pause_ms_), [this, group] {
+        rebalances_.erase(group);
+        using Scope = command::Rebalance::Scope;
+        Execute(command::Rebalance{group, started_ ? Scope::kAll : Scope::kUnownedOnly,
+                                   MembersAway(group)},
+                nullptr, [](const auto&) {});
+      });
+}
+
+absl::flat_hash_set<std::string> GroupLog::MembersAway(const std::string& name) const {
+  absl::flat_hash_set<std::string> away;
+  const Group* group = state_.has_value() ? state_->Find(name) : nullptr;
+  if (group == nullptr) return away;
+  for (const auto& [id, member] : group->members) {
+    if (!IsAttached(name, id)) away.insert(id);
+  }
+  return away;
 }
 
 void GroupLog::ExpectRelease(const std::string& group, std::vector<Assignment> assignments,
                              int64_t deadline_ms) {
   After(deadline_ms, [this, group, assignments = std::move(assignments)]() mutable {
-    Submit(command::ExpireRevocations{group, std::move(assignments)}, [](const auto&) {});
+    Execute(command::ExpireRevocations{group, std::move(assignments)}, nullptr, [](const auto&) {});
   });
 }
 
@@ -100,7 +113,7 @@ void GroupLog::ExpireGroups(int64_t wall_before_ms, int64_t monotonic_before_ms)
   const int64_t jump_ms =
       (timers.WallMillis() - wall_before_ms) - (timers.MonotonicMillis() - monotonic_before_ms);
   if (std::abs(jump_ms) > kMaxClockJumpMs) return;
-  Submit(command::ExpireGroups{options_.offset_retention_ms}, [](const auto&) {});
+  Execute(command::ExpireGroups{options_.offset_retention_ms}, nullptr, [](const auto&) {});
 }
 
 // --- Questions ---

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "server/group/assignor.h"
 #include "server/group/group_draft.h"
 #include "server/group/group_state.h"
@@ -15,7 +16,11 @@ namespace {
 // What the members of a group want, in the assignor's terms.
 struct Demand {
   std::vector<std::string> members;      // Ids, by the assignor's index.
-  std::vector<const TopicInfo*> topics;  // Ascending by id, as `shares`.
+  std::vector<const TopicInfo*> topics;  // Ascending by id.
+  // For each topic: its subscribers, the partitions that are to be shared out, and these in the
+  // assignor's terms, for subscribers that are not away.
+  std::vector<std::vector<int32_t>> subscribers;
+  std::vector<std::vector<uint32_t>> partitions;
   std::vector<AssignorTopic> shares;
 };
 
@@ -60,11 +65,36 @@ std::vector<const TopicInfo*> WithinLimit(const Group& group, std::vector<const 
   return topics;
 }
 
-Demand DemandOf(const Group& group, const TopicCatalogue& topics, uint32_t max_partitions) {
+using Away = absl::flat_hash_set<std::string>;            // Ids of members.
+using Index = absl::flat_hash_map<std::string, int32_t>;  // Of those that are not away, by id.
+
+// The partitions of a topic that are to be shared out, with who has them: all but those of members
+// that are away.
+void AddPartitions(const Group& group, const TopicInfo& topic, const Index& index, const Away& away,
+                   Demand& demand) {
+  std::vector<uint32_t>& numbers = demand.partitions.emplace_back();
+  std::vector<int32_t>& owners = demand.shares.back().owners;
+  for (uint32_t number = 0; number < topic.partition_count; ++number) {
+    const auto found = group.partitions.find({topic.id, number});
+    int32_t owner = kNoOwner;
+    if (found != group.partitions.end()) {
+      const Partition& partition = found->second;
+      if (!partition.revoking && away.contains(partition.owner)) continue;
+      // Where a partition is going counts, not where it still is.
+      const auto holder = index.find(partition.revoking ? partition.next_owner : partition.owner);
+      if (holder != index.end()) owner = holder->second;
+    }
+    numbers.push_back(number);
+    owners.push_back(owner);
+  }
+}
+
+Demand DemandOf(const Group& group, const TopicCatalogue& topics, const Away& away,
+                uint32_t max_partitions) {
   Demand demand;
-  absl::flat_hash_map<std::string, int32_t> index;
+  Index index;
   for (const auto& [id, member] : group.members) {
-    index.emplace(id, static_cast<int32_t>(demand.members.size()));
+    if (!away.contains(id)) index.emplace(id, static_cast<int32_t>(demand.members.size()));
     demand.members.push_back(id);
   }
   auto subscribers = SubscribersOf(group, topics);
@@ -72,30 +102,25 @@ Demand DemandOf(const Group& group, const TopicCatalogue& topics, uint32_t max_p
   for (const auto& [topic, members] : subscribers) wanted.push_back(topic);
   demand.topics = WithinLimit(group, std::move(wanted), max_partitions);
   for (const TopicInfo* topic : demand.topics) {
+    demand.subscribers.push_back(std::move(subscribers[topic]));
     AssignorTopic& share = demand.shares.emplace_back();
-    share.subscribers = std::move(subscribers[topic]);
-    share.owners.assign(topic->partition_count, kNoOwner);
-    for (auto it = group.partitions.lower_bound({topic->id, 0});
-         it != group.partitions.end() && it->first.topic_id == topic->id; ++it) {
-      const auto& [place, partition] = *it;
-      // Where a partition is going counts, not where it still is.
-      auto holder = index.find(partition.revoking ? partition.next_owner : partition.owner);
-      if (holder != index.end() && place.partition < topic->partition_count) {
-        share.owners[place.partition] = holder->second;
-      }
+    for (const int32_t member : demand.subscribers.back()) {
+      if (!away.contains(demand.members[member])) share.subscribers.push_back(member);
     }
+    AddPartitions(group, *topic, index, away, demand);
   }
   return demand;
 }
 
-// A partition that came into being while the group was subscribed: `member` of `share` would miss
-// what was written before it was assigned, if its start policy held.
-bool BeginsAtLogStart(const Group& group, const TopicInfo& topic, const Demand& demand,
-                      const AssignorTopic& share) {
-  return IsKnown(group, topic.id) ||
-         std::any_of(share.subscribers.begin(), share.subscribers.end(), [&](int32_t member) {
+// Partitions that came into being while the group was subscribed: who gets them would miss what was
+// written before, if its start policy held.
+bool BeginsAtLogStart(const Group& group, const Demand& demand, size_t topic) {
+  const TopicInfo& info = *demand.topics[topic];
+  const std::vector<int32_t>& subscribers = demand.subscribers[topic];
+  return IsKnown(group, info.id) ||
+         std::any_of(subscribers.begin(), subscribers.end(), [&](int32_t member) {
            const Member& subscriber = group.members.find(demand.members[member])->second;
-           return subscriber.subscribe_time_ms <= topic.create_time_ms;
+           return subscriber.subscribe_time_ms <= info.create_time_ms;
          });
 }
 
@@ -149,15 +174,15 @@ GroupState::Result GroupState::Decide(const command::Rebalance& command,
   if (group == nullptr) return Decision{};
   GroupDraft draft(command.group, *group, last_assignment_epoch_, moment);
   DropDeletedTopics(*group, *moment.topics, draft);
-  Demand demand = DemandOf(*group, *moment.topics, limits_.max_partitions);
+  Demand demand = DemandOf(*group, *moment.topics, command.away, limits_.max_partitions);
   Assign(static_cast<int32_t>(demand.members.size()), demand.shares);
   Mover mover{*group, command.scope, limits_.revocation_deadline_ms, draft};
   for (size_t t = 0; t < demand.topics.size(); ++t) {
     const TopicInfo& topic = *demand.topics[t];
-    const bool from_log_start = BeginsAtLogStart(*group, topic, demand, demand.shares[t]);
-    for (uint32_t p = 0; p < topic.partition_count; ++p) {
-      const int32_t target = demand.shares[t].owners[p];
-      const TopicPartition place{topic.id, p};
+    const bool from_log_start = BeginsAtLogStart(*group, demand, t);
+    for (size_t i = 0; i < demand.partitions[t].size(); ++i) {
+      const int32_t target = demand.shares[t].owners[i];
+      const TopicPartition place{topic.id, demand.partitions[t][i]};
       auto found = group->partitions.find(place);
       Partition partition = found == group->partitions.end() ? Partition{} : found->second;
       if (partition.assignment_epoch == 0) partition.from_log_start = from_log_start;

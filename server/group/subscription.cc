@@ -64,7 +64,9 @@ absl::Status CheckSubscription(const Subscription& subscription, const GroupLimi
                      fmt::format("a pattern has 1 to {} bytes", limits.max_pattern_bytes));
     }
     const RE2 compiled(pattern, PatternOptions());
-    if (!compiled.ok()) return Invalid("topic_patterns", compiled.error());
+    if (!compiled.ok()) {
+      return Invalid("topic_patterns", fmt::format("no RE2 expression: {}", compiled.error()));
+    }
   }
   return absl::OkStatus();
 }

@@ -192,6 +192,28 @@ TEST_F(GroupLogTest, AMemberWithoutAStreamIsWaitedFor) {
   EXPECT_THAT(other->All<event::Assigned>(), SizeIs(2));
 }
 
+TEST_F(GroupLogTest, WhatBecomesFreeGoesToMembersWithAStream) {
+  auto one = Join("one");
+  auto two = Join("two");
+  auto gone = Join("gone");
+  Pass(100);
+  groups_->StreamLost(RefOf(*two));
+  Submit(command::Leave{RefOf(*gone), absl::OkStatus()});
+  Pass(100);
+  const auto owned_by = [this](const RecordingChannel& channel) {
+    const Group group = Described();
+    return std::count_if(group.partitions.begin(), group.partitions.end(), [&](const auto& entry) {
+      return entry.second.owner == RefOf(channel).member_id;
+    });
+  };
+  EXPECT_EQ(owned_by(*one), 3);
+  EXPECT_EQ(owned_by(*two), 1);
+  // Back again, it is due its share.
+  auto back = Join("two");
+  Pass(100);
+  EXPECT_THAT(one->All<event::Revoked>(), SizeIs(1));
+}
+
 TEST_F(GroupLogTest, ALaterStreamReplacesTheEarlierOne) {
   auto first = Join("i");
   Pass(100);
@@ -257,12 +279,47 @@ TEST_F(GroupLogTest, ARefusedWriteUndoesAllThatFollowedOnIt) {
   EXPECT_THAT(*EndOf(*member), HasReason(Reason::kServerStarting));
   EXPECT_THAT(*EndOf(*late), HasReason(Reason::kServerStarting));
   EXPECT_TRUE(Described() == before);
+  Pass(100);
   auto again = Join();
   Drain();
   EXPECT_THAT(again->All<event::Joined>(), SizeIs(1));
   const Group after = Described();
   Open();
   EXPECT_TRUE(Described() == after);
+}
+
+TEST_F(GroupLogTest, AFullDiskIsTriedEverMoreRarely) {
+  auto member = Join();
+  Pass(100);
+  auto late = Join();
+  Drain();  // A rebalance is due.
+  for (int64_t ms = 0; ms < 60'000; ms += 50) {
+    log_->FailNext(MakeError(Reason::kDiskFull, "full"));
+    Pass(50);
+  }
+  EXPECT_GE(log_->failures(), 5);
+  EXPECT_LE(log_->failures(), 20);
+  // Nobody else gets it to try meanwhile.
+  const int failures = log_->failures();
+  auto refused = Join();
+  Submit(command::DeleteGroup{"g"});
+  Drain();
+  EXPECT_THAT(*EndOf(*refused), HasReason(Reason::kDiskFull));
+  EXPECT_THAT(answers_, ElementsAre(HasReason(Reason::kDiskFull)));
+  EXPECT_EQ(log_->failures(), failures);
+
+  log_->FailNext(absl::OkStatus());
+  Pass(5'000);
+  auto again = Join();
+  Drain();
+  EXPECT_THAT(again->All<event::Joined>(), SizeIs(1));
+  // The next time begins anew.
+  log_->FailNext(MakeError(Reason::kDiskFull, "full"));
+  Join();
+  Pass(100);
+  Join();
+  Drain();
+  EXPECT_EQ(log_->failures(), failures + 1);
 }
 
 TEST_F(GroupLogTest, AfterAnUnknownOutcomeNothingIsTakenAnyMore) {
@@ -350,6 +407,7 @@ TEST_F(GroupLogTest, AWriteMayFailAtAnyMomentOfASnapshot) {
     log_->FailNext(MakeError(Reason::kDiskFull, "full"));
     Drain();
     log_->FailNext(absl::OkStatus());
+    Pass(100);
     Submit(command::DeleteGroup{"g"});
     Submit(command::DeleteGroup{"g"});
     Drain();

@@ -63,6 +63,33 @@ TEST_F(GroupRebalanceTest, ANewMemberGetsItsShareWhenItIsReleased) {
   EXPECT_THAT(One(command::Commit{"g", members[0], {end}}), HasReason(Reason::kFencedMemberEpoch));
 }
 
+TEST_F(GroupRebalanceTest, WhoIsAwayKeepsWhatItHasAndGetsNoMore) {
+  members = Members(3, 6);
+  const auto of_b = Owned()["b"];
+  ASSERT_THAT(of_b, SizeIs(2));
+  EXPECT_THAT(Do(command::Leave{members[2], absl::OkStatus()}), IsOk());
+  EXPECT_THAT(Do(command::Rebalance{.group = "g", .away = {"b"}}), IsOk());
+  EXPECT_THAT(Owned(), ElementsAre(Pair("a", SizeIs(4)), Pair("b", of_b)));
+  EXPECT_THAT(Told<event::Revoked>("b"), IsEmpty());
+  Rebalance();
+  EXPECT_THAT(Told<event::Revoked>("a"), SizeIs(1));
+}
+
+TEST_F(GroupRebalanceTest, NothingGoesToWhoHasGoneAwayMeanwhile) {
+  RevokeOne();
+  EXPECT_THAT(Do(command::Rebalance{.group = "g", .away = {"b"}}), IsOk());
+  One(command::Release{members[0], {Now(revoked, 5)}});
+  EXPECT_EQ(At(revoked).owner, "a");
+}
+
+TEST_F(GroupRebalanceTest, WithAllAwayNothingMoves) {
+  members = Members(2, 4);
+  const auto before = Owned();
+  EXPECT_THAT(Do(command::Rebalance{.group = "g", .away = {"a", "b"}}), IsOk());
+  EXPECT_THAT(decision_.records, IsEmpty());
+  EXPECT_EQ(Owned(), before);
+}
+
 TEST_F(GroupRebalanceTest, ReleasesOnlyWhatWasAskedForAndExists) {
   RevokeOne();
   EXPECT_THAT(One(command::Release{members[0], {Now(1 - revoked, 5)}}),

@@ -165,6 +165,7 @@ class SimulatedRecordLog : public RecordLog {
     if (operation.other) {
       std::move(operation.other)();
     } else if (!next_failure_.ok()) {
+      ++failures_;
       std::move(operation.done)(std::exchange(next_failure_, absl::OkStatus()));
     } else {
       disk_->records.push_back(std::move(operation.record));
@@ -186,6 +187,9 @@ class SimulatedRecordLog : public RecordLog {
 
   size_t under_way() const { return operations_.size(); }
 
+  // Appends that failed.
+  int failures() const { return failures_; }
+
  private:
   struct Operation {
     std::string record;
@@ -198,6 +202,7 @@ class SimulatedRecordLog : public RecordLog {
   }
 
   SimulatedDisk* disk_;
+  int failures_ = 0;
   std::deque<Operation> operations_;
   absl::Status next_failure_;
 };
