@@ -151,6 +151,10 @@ void CheckNumbers(CLI::App& app) {
   }
 }
 
+void RefuseEmpty(CLI::Option* option) {
+  option->check([](const std::string& text) { return text.empty() ? "must not be empty" : ""; });
+}
+
 std::string FindMistake(const CLI::App& app) {
   for (const CLI::Option* option : ParsedVerb(app).get_options()) {
     const std::string list = option->get_name(/*positional=*/true);

@@ -12,6 +12,7 @@ namespace CLI {
 class App;
 class Error;
 class FormatterBase;
+class Option;
 }  // namespace CLI
 
 namespace leat::cli {
@@ -25,6 +26,10 @@ std::vector<std::string> ArgumentsOf(int argc, const char* const* argv);
 
 // Once all verbs are there: numbers that are none, or negative, are refused by name.
 void CheckNumbers(CLI::App& app);
+
+// For names: refuses an empty one, which mostly is a variable of a script that was not set, and
+// which would mean all of them, or none.
+void RefuseEmpty(CLI::Option* option);
 
 // What is wrong with arguments that were parsed, though CLI11 takes them: a topic or group named
 // twice. Empty when nothing is.

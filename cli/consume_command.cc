@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/consume_job.h"
 
 namespace leat::cli {
@@ -40,11 +41,12 @@ void AddConsumeCommands(CLI::App& app, const GlobalOptions& globals, Run& run) {
   const auto flags = Add(consume, {}, globals, run);
   consume.add_flag("-e,--exit-at-end", flags->exit_at_end,
                    "Stop at what is the end now instead of following");
-  consume.add_option("-g,--group", flags->group,
-                     "Be a member of this group: share the partitions with the others, and commit "
-                     "what was written; -o then says where to begin without a committed offset");
-  consume.add_option("--instance-id", flags->instance_id,
-                     "A name that a restart keeps: its partitions wait for it");
+  RefuseEmpty(consume.add_option(
+      "-g,--group", flags->group,
+      "Be a member of this group: share the partitions with the others, and commit what was "
+      "written; -o then says where to begin without a committed offset"));
+  RefuseEmpty(consume.add_option("--instance-id", flags->instance_id,
+                                 "A name that a restart keeps: its partitions wait for it"));
   consume.add_option("--commit", flags->commit, "auto: after the output was written; or none");
   consume.footer(
       "Examples:\n  leat consume logs                        from the start, and follow\n"

@@ -22,6 +22,7 @@
 #include "client/admin.h"
 #include "client/reader.h"
 #include "fmt/format.h"
+#include "storage/record/error.h"
 
 namespace leat::cli {
 namespace {
@@ -199,6 +200,22 @@ absl::StatusOr<std::vector<std::string>> MatchTopics(const client::Admin& admin,
   return matching;
 }
 
+// Groups wait for topics that are not there: a name that was mistyped, in silence.
+void TellMissing(const GlobalOptions& globals, const ConsumeFlags& flags) {
+  const client::Admin admin(globals.Connect());
+  if (flags.regex) {
+    if (absl::IsNotFound(MatchTopics(admin, flags.topics).status())) {
+      globals.Tell("no topic matches yet: waiting for one to be made");
+    }
+    return;
+  }
+  for (const std::string& topic : flags.topics) {
+    if (record::ReasonOf(admin.GetTopic(topic).status()) == record::Reason::kTopicNotFound) {
+      globals.Tell(fmt::format("there is no topic '{}' yet: waiting for it to be made", topic));
+    }
+  }
+}
+
 }  // namespace
 
 ExitCode Consume(const GlobalOptions& globals, ConsumeFlags flags) {
@@ -210,6 +227,7 @@ ExitCode Consume(const GlobalOptions& globals, ConsumeFlags flags) {
     return Fail(absl::InvalidArgumentError(wrong), {});
   }
   if (!flags.group.empty()) {
+    TellMissing(globals, flags);
     return ConsumeInGroup(globals, flags, range->start, *std::move(format));
   }
   if (flags.regex) {

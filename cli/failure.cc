@@ -12,13 +12,6 @@ namespace {
 
 using record::Reason;
 
-std::string MetadataValue(const absl::Status& status, std::string_view key) {
-  for (const auto& [name, value] : record::MetadataOf(status)) {
-    if (name == key) return value;
-  }
-  return "?";
-}
-
 // What to do next; empty when the message says all there is to say.
 std::string HintFor(const absl::Status& status, Reason reason, const Subject& subject) {
   switch (reason) {
@@ -30,6 +23,7 @@ std::string HintFor(const absl::Status& status, Reason reason, const Subject& su
     case Reason::kTopicAlreadyExists:
       return fmt::format("'leat topic describe {}' shows it", subject.topic);
     case Reason::kOffsetOutOfRange:
+      if (MetadataValue(status, "logStartOffset").empty()) return "";
       return fmt::format(
           "readable are offsets {} up to {}; '-o start' takes the first, '-p' other "
           "partitions only",
@@ -84,6 +78,13 @@ std::string HintWithoutReason(const absl::Status& status, const Subject& subject
 }
 
 }  // namespace
+
+std::string MetadataValue(const absl::Status& status, std::string_view key) {
+  for (const auto& [name, value] : record::MetadataOf(status)) {
+    if (name == key) return value;
+  }
+  return "";
+}
 
 ExitCode ExitCodeOf(const absl::Status& status) {
   switch (status.code()) {

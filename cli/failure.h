@@ -21,6 +21,9 @@ struct Subject {
 
 ExitCode ExitCodeOf(const absl::Status& status);
 
+// What an error of the server says of `key`; empty when it says nothing.
+std::string MetadataValue(const absl::Status& status, std::string_view key);
+
 // The line, without a newline.
 std::string Explain(const absl::Status& status, const Subject& subject);
 

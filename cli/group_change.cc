@@ -12,6 +12,7 @@
 #include "client/admin.h"
 #include "client/position_proto.h"
 #include "fmt/format.h"
+#include "storage/record/error.h"
 
 namespace leat::cli {
 namespace {
@@ -79,12 +80,22 @@ ExitCode SeekGroup(const GlobalOptions& globals, const GroupFlags& flags) {
   if (!request.ok()) return Fail(request.status(), {});
   const client::Admin admin(globals.Connect());
   request->set_validate_only(true);
-  const auto planned = admin.SeekGroup(*request);
+  auto planned = admin.SeekGroup(*request);
+  const bool in_use =
+      flags.dry_run && record::ReasonOf(planned.status()) == record::Reason::kGroupHasMembers;
+  if (in_use) {  // To look is no harm.
+    request->set_force(true);
+    planned = admin.SeekGroup(*request);
+  }
   if (!planned.ok()) return Fail(planned.status(), subject);
   const std::string plan =
       fmt::format("group {}\n{}", flags.groups[0], SeekTable(*planned).ToText());
-  if (flags.dry_run) return PrintOrFail(plan + "dry run: nothing was moved\n");
-  const std::string question = fmt::format("Move {} committed offsets?", planned->results_size());
+  if (flags.dry_run) {
+    return PrintOrFail(plan + "dry run: nothing was moved" +
+                       (in_use ? "; it takes --force, for the group has members\n" : "\n"));
+  }
+  const std::string question =
+      fmt::format("Move {}?", Count(planned->results_size(), "committed offset"));
   if (absl::Status status = Confirm(globals.quiet && flags.yes ? "" : plan, question, flags.yes);
       !status.ok()) {
     return Fail(status, {});
@@ -92,7 +103,7 @@ ExitCode SeekGroup(const GlobalOptions& globals, const GroupFlags& flags) {
   request->set_validate_only(false);
   const auto moved = admin.SeekGroup(*request);
   if (!moved.ok()) return Fail(moved.status(), subject);
-  globals.Tell(fmt::format("moved {} committed offsets", moved->results_size()));
+  globals.Tell(fmt::format("moved {}", Count(moved->results_size(), "committed offset")));
   return kOk;
 }
 
@@ -102,7 +113,7 @@ ExitCode RemoveGroups(const GlobalOptions& globals, const GroupFlags& flags) {
   for (const std::string& group : flags.groups) {
     const auto described = admin.GetGroup(group);
     if (!described.ok()) return Fail(described.status(), {globals.server, {}, group});
-    plan += fmt::format("group {}: {} members, {}\n", group, described->members_size(),
+    plan += fmt::format("group {}: {}, {}\n", group, Count(described->members_size(), "member"),
                         DescribeLag(*described));
   }
   if (absl::Status status = Confirm(globals.quiet && flags.yes ? "" : plan,

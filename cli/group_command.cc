@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/group_verbs.h"
 
 namespace leat::cli {
@@ -53,8 +54,8 @@ void AddSeek(CLI::App& parent, const GlobalOptions& globals, Run& run) {
                        "Where to: start, end, N, -N (N before the end), or @TIME");
   seek.app->add_option("--shift", seek.flags->shift,
                        "So many records from the committed offset: +N forward, -N back");
-  seek.app->add_option("--topic", seek.flags->topics,
-                       "Only these topics; without, all with a committed offset");
+  RefuseEmpty(seek.app->add_option("--topic", seek.flags->topics,
+                                   "Only these topics; without, all with a committed offset"));
   seek.app->add_option("-p,--partition", seek.flags->partitions, "Only these of the one topic")
       ->delimiter(',');
   seek.app->add_flag("--dry-run", seek.flags->dry_run,

@@ -66,31 +66,38 @@ class GroupConsumeJob : public client::AssignmentListener {
  private:
   // --- What the group says ---
 
-  void OnAssigned(const std::vector<MemberPosition>& partitions, client::ChangeReason) override {
+  void OnAssigned(const std::vector<MemberPosition>& partitions,
+                  client::ChangeReason reason) override {
+    const bool moved = reason == client::ChangeReason::kSeek;
     for (const MemberPosition& p : partitions) {
-      Note(fmt::format("topic {} partition {}: ours, from offset {}", p.place.topic,
-                       p.place.partition, p.next_offset));
+      Note(fmt::format("topic {} partition {}: {} offset {}", p.place.topic, p.place.partition,
+                       moved ? "moved to" : "ours, from", p.next_offset));
     }
   }
 
   void OnRevoked(const std::vector<MemberPosition>& partitions, absl::Duration) override {
     FlushAndCommit();
+    const bool kept = closing_ && !flags_.instance_id.empty();
     for (const MemberPosition& p : partitions) {
-      Note(fmt::format("topic {} partition {}: given back at offset {}", p.place.topic,
-                       p.place.partition, p.next_offset));
+      Note(fmt::format("topic {} partition {}: {} at offset {}", p.place.topic, p.place.partition,
+                       kept ? "kept for a restart" : "given back", p.next_offset));
     }
   }
 
-  void OnLost(const std::vector<MemberPosition>& partitions, client::ChangeReason) override {
+  void OnLost(const std::vector<MemberPosition>& partitions, client::ChangeReason reason) override {
+    const bool deleted = reason == client::ChangeReason::kTopicsChanged;
     for (const MemberPosition& p : partitions) {
-      Note(fmt::format("topic {} partition {}: lost; what was not committed comes again",
-                       p.place.topic, p.place.partition));
+      Note(fmt::format(
+          "topic {} partition {}: {}", p.place.topic, p.place.partition,
+          deleted ? "gone with its topic" : "lost; what was not committed comes again"));
     }
   }
 
   void OnDisconnected(const absl::Status& why) override {
     Note(fmt::format("connection lost ({}), joining again", std::string(why.message())));
   }
+
+  void OnReconnected() override { Note("joined again"); }
 
   void Note(const std::string& text) {
     progress_.Clear();
@@ -124,10 +131,12 @@ class GroupConsumeJob : public client::AssignmentListener {
   // The other partitions are read on.
   void NoteDamage(const ConsumeEvent& event) {
     progress_.Clear();
+    const std::string behind = MetadataValue(event.damage, "nextOffset");
     Complain(fmt::format(
-        "{}; 'leat group seek {} --topic {} -p {} -o OFFSET --force' goes past it, the other "
+        "{}; 'leat group seek {} --topic {} -p {} -o {} --force' goes past it, the other "
         "partitions are read on",
-        std::string(event.damage.message()), flags_.group, event.topic, event.partition));
+        std::string(event.damage.message()), flags_.group, event.topic, event.partition,
+        behind.empty() ? "OFFSET" : behind));
     damaged_ = true;
   }
 
@@ -166,6 +175,7 @@ class GroupConsumeJob : public client::AssignmentListener {
     if (result_ == kOk) BeginOutput();
     if (begun_) format_->End(output_.buffer());
     commit_error_ = absl::OkStatus();
+    closing_ = true;
     FlushAndCommit();
     // A static member that comes back finds its place.
     absl::Status closed = consumer_.Close(
@@ -191,7 +201,8 @@ class GroupConsumeJob : public client::AssignmentListener {
   uint64_t bytes_ = 0;
   ProgressLine progress_;
   ExitCode result_ = kOk;
-  bool damaged_ = false;       // Of some partition not all could be read.
+  bool damaged_ = false;  // Of some partition not all could be read.
+  bool closing_ = false;
   absl::Status commit_error_;  // Of a commit that may have been the last.
   Consumer consumer_;
 };

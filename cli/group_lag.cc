@@ -20,12 +20,9 @@ constexpr char kClearScreen[] = "\x1b[H\x1b[2J";
 
 std::string TextOf(const std::vector<v1::GetGroupResponse>& groups, ListFormat format) {
   if (IsJson(format)) return ToJsonList(groups, format);
+  if (format == ListFormat::kCsv) return LagTable(groups).ToCsv();
   std::string text;
   for (const v1::GetGroupResponse& group : groups) {
-    if (format == ListFormat::kCsv) {
-      text += LagTable(group).ToCsv();
-      continue;
-    }
     text += fmt::format("{}group {}: {}\n{}", text.empty() ? "" : "\n", group.group().group(),
                         DescribeLag(group), LagTable(group).ToText());
   }
@@ -46,6 +43,9 @@ ExitCode ShowLag(const GlobalOptions& globals, const GroupFlags& flags) {
   if (!format.ok()) return Fail(format.status(), {});
   const absl::StatusOr<absl::Duration> interval = ParseDuration(flags.interval);
   if (!interval.ok()) return Fail(interval.status(), {});
+  if (*interval <= absl::ZeroDuration()) {
+    return Fail(absl::InvalidArgumentError("--interval must be more than 0"), {});
+  }
   const client::Admin admin(globals.Connect());
   const Interrupt interrupt;
   const bool clear = flags.watch && *format == ListFormat::kTable && isatty(STDOUT_FILENO);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "cli/quantity.h"
 #include "fmt/format.h"
@@ -28,20 +29,41 @@ std::string OwnerOf(const v1::GroupPartition& partition, const v1::GetGroupRespo
   return partition.revoking() ? name + " (leaving)" : name;
 }
 
+const std::vector<std::string> kLagColumns = {
+    "TOPIC", ">PARTITION", ">COMMITTED", ">HIGH WATERMARK", ">LAG", ">LAG SECONDS", "OWNER"};
+
+std::vector<std::string> LagRow(const v1::GroupPartition& partition,
+                                const v1::GetGroupResponse& described) {
+  const bool known = partition.has_lag_records();
+  return {partition.topic(),
+          std::to_string(partition.partition()),
+          partition.has_committed_offset() ? std::to_string(partition.committed_offset()) : "-",
+          known ? std::to_string(partition.high_watermark()) : "-",
+          known ? std::to_string(partition.lag_records()) : "-",
+          partition.has_lag_time() ? fmt::format("{:.1f}", SecondsOf(partition.lag_time())) : "-",
+          OwnerOf(partition, described)};
+}
+
 }  // namespace
 
 Table LagTable(const v1::GetGroupResponse& described) {
-  Table table(
-      {"TOPIC", ">PARTITION", ">COMMITTED", ">HIGH WATERMARK", ">LAG", ">LAG SECONDS", "OWNER"});
+  Table table(kLagColumns);
   for (const v1::GroupPartition& partition : described.partitions()) {
-    const bool known = partition.has_lag_records();
-    table.Add(
-        {partition.topic(), std::to_string(partition.partition()),
-         partition.has_committed_offset() ? std::to_string(partition.committed_offset()) : "-",
-         known ? std::to_string(partition.high_watermark()) : "-",
-         known ? std::to_string(partition.lag_records()) : "-",
-         known ? fmt::format("{:.1f}", SecondsOf(partition.lag_time())) : "-",
-         OwnerOf(partition, described)});
+    table.Add(LagRow(partition, described));
+  }
+  return table;
+}
+
+Table LagTable(const std::vector<v1::GetGroupResponse>& groups) {
+  std::vector<std::string> columns = kLagColumns;
+  columns.insert(columns.begin(), "GROUP");
+  Table table(std::move(columns));
+  for (const v1::GetGroupResponse& described : groups) {
+    for (const v1::GroupPartition& partition : described.partitions()) {
+      std::vector<std::string> row = LagRow(partition, described);
+      row.insert(row.begin(), described.group().group());
+      table.Add(std::move(row));
+    }
   }
   return table;
 }
@@ -55,13 +77,15 @@ std::string DescribeLag(const v1::GetGroupResponse& described) {
     records += partition.lag_records();
     seconds = std::max(seconds, SecondsOf(partition.lag_time()));
     behind += partition.lag_records() > 0 ? 1 : 0;
-    unknown += partition.has_lag_records() ? 0 : 1;
+    // Where there is a lag and no time to it, the oldest record is damaged.
+    unknown += partition.has_lag_time() ? 0 : 1;
   }
+  const int all = described.partitions_size();
   std::string text =
       records == 0
-          ? fmt::format("caught up in {} partitions", described.partitions_size() - unknown)
-          : fmt::format("{} records behind, at most {:.1f} s, in {} of {} partitions",
-                        FormatCount(records), seconds, behind, described.partitions_size());
+          ? fmt::format("caught up in {}", Count(all - unknown, "partition"))
+          : fmt::format("{} behind, at most {:.1f} s, in {} of {}", Count(records, "record"),
+                        seconds, behind, Count(all, "partition"));
   if (unknown > 0) text += fmt::format("; {} cannot be read", unknown);
   return text;
 }

@@ -4,6 +4,7 @@
 #define LEAT_CLI_GROUP_TEXT_H_
 
 #include <string>
+#include <vector>
 
 #include "cli/table.h"
 #include "leat/v1/group.pb.h"
@@ -13,6 +14,9 @@ namespace leat::cli {
 // A line for each partition: where the group is, where the log ends, and what lies between, in
 // records and in seconds.
 Table LagTable(const v1::GetGroupResponse& described);
+
+// The same of several groups, which the first column names.
+Table LagTable(const std::vector<v1::GetGroupResponse>& groups);
 
 // "12 records behind, at most 3.4 s, in 2 of 8 partitions".
 std::string DescribeLag(const v1::GetGroupResponse& described);

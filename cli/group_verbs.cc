@@ -80,11 +80,10 @@ ExitCode DescribeGroups(const GlobalOptions& globals, const GroupFlags& flags) {
     if (!answer.ok()) return Fail(answer.status(), {globals.server, {}, group});
     described.push_back(*std::move(answer));
   }
+  if (*format == ListFormat::kCsv) return PrintOrFail(LagTable(described).ToCsv());
   std::string text;
   for (const v1::GetGroupResponse& answer : described) {
-    if (*format == ListFormat::kCsv) {
-      text += LagTable(answer).ToCsv();
-    } else if (*format == ListFormat::kJsonLines) {
+    if (*format == ListFormat::kJsonLines) {
       text += ToJson(answer, JsonLayout::kLine);
     } else if (*format == ListFormat::kJson) {
       text += ToJson(answer, JsonLayout::kIndented);

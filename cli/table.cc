@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "fmt/format.h"
+
 namespace leat::cli {
 namespace {
 
@@ -22,6 +24,16 @@ void AppendCsvCell(const std::string& cell, std::string* out) {
   out->push_back('"');
 }
 
+// What others have named may hold what a terminal obeys.
+std::string Printable(const std::string& cell) {
+  std::string out;
+  for (const char c : cell) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  return out;
+}
+
 }  // namespace
 
 Table::Table(std::vector<std::string> columns) {
@@ -36,11 +48,15 @@ void Table::Add(std::vector<std::string> row) { rows_.push_back(std::move(row));
 
 std::string Table::ToText() const {
   std::vector<size_t> widths(right_aligned_.size());
-  for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], WidthOf(row[i]));
+  std::vector<std::vector<std::string>> rows = rows_;
+  for (auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      row[i] = Printable(row[i]);
+      widths[i] = std::max(widths[i], WidthOf(row[i]));
+    }
   }
   std::string out;
-  for (const auto& row : rows_) {
+  for (const auto& row : rows) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
       const std::string padding(widths[i] - WidthOf(row[i]), ' ');

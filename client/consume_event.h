@@ -82,7 +82,7 @@ enum class ChangeReason : uint8_t {
 };
 
 // Hears of a member's partitions, in order, on the thread that uses the consumer: from `Next` and
-// `Close`. A connection that was lost and made again is not told when the partitions stayed.
+// `Close`. Partitions that stay while a connection is lost and made again are not told.
 class AssignmentListener {
  public:
   virtual ~AssignmentListener() = default;
@@ -108,6 +108,9 @@ class AssignmentListener {
 
   // The connection is lost, and is being made again.
   virtual void OnDisconnected(const absl::Status& why) { static_cast<void>(why); }
+
+  // The connection that was lost is there again.
+  virtual void OnReconnected() {}
 };
 
 }  // namespace leat::client

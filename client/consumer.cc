@@ -102,6 +102,7 @@ absl::StatusOr<ConsumeEvent> Consumer::Impl::Next(absl::Duration timeout) {
 void Consumer::Impl::TellListener(absl::Time now) {
   if (std::optional<absl::Status> why = session_.TakeDisconnection())
     listener_.OnDisconnected(*why);
+  if (session_.TakeReconnection()) listener_.OnReconnected();
   while (std::optional<Notice> notice = state_.TakeNotice(now)) Tell(*std::move(notice), now);
 }
 

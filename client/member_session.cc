@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "client/position_proto.h"
@@ -116,7 +117,7 @@ void MemberSession::Handle(ConsumeMessage message, absl::Time now) {
 
 void MemberSession::HandleJoined(const v1::Joined& joined, absl::Time now) {
   membership_ = {joined.member_id(), joined.member_epoch()};
-  ever_joined_ = true;
+  reconnected_ = std::exchange(ever_joined_, true);
   lost_at_.reset();
   next_auto_commit_ = now + options_.auto_commit_interval;
   // Whoever waits is alive, whatever it holds.

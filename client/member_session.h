@@ -42,6 +42,8 @@ class MemberSession {
   std::optional<absl::Status> TakeDisconnection() {
     return std::exchange(disconnected_, std::nullopt);
   }
+  // Whether one that was lost is there again, once for each time.
+  bool TakeReconnection() { return std::exchange(reconnected_, false); }
 
   CommitQueue& commits() { return commits_; }
   // Before a wait: gives back all credit, so that the server can send.
@@ -91,6 +93,7 @@ class MemberSession {
   // When the first of the streams ended that did not get as far as to join.
   std::optional<absl::Time> lost_at_;
   std::optional<absl::Status> disconnected_;
+  bool reconnected_ = false;
 
   uint64_t last_request_id_ = 0;
   absl::Time next_auto_commit_ = absl::InfinitePast();

@@ -394,7 +394,7 @@ class EndToEndTest(unittest.TestCase):
         self.assertEqual(sorted((first + rest).split()), [b"1", b"2", b"3", b"4"])
         self.assertEqual(self.leat("consume", "-r", self.topic + ".*", "-g", group, "-n", "1"), rest)
         lag = self.leat("group", "lag", group, "-f", "csv").decode().splitlines()
-        self.assertEqual([line.split(",")[4] for line in lag], ["LAG", "0", "0"])
+        self.assertEqual([line.split(",")[5] for line in lag], ["LAG", "0", "0"])
         self.assertIn("caught up in 2 partitions", self.leat("group", "lag", group).decode())
 
     def test_a_group_is_shown_moved_and_removed(self):
@@ -417,6 +417,9 @@ class EndToEndTest(unittest.TestCase):
         for verb in (["seek", group, "-o", "1"], ["rm", group, "-y"]):
             self.leat("group", *verb, code=5)
             self.assertIn("--force", self.stderr)
+        plan = self.leat("group", "seek", group, "-o", "1", "--dry-run").decode()
+        self.assertRegex(plan, r"0 +4 +1 +-3\n")
+        self.assertIn("--force", plan)
         self.leat("group", "seek", group, "-o", "2", "--force", "-y")
         self.assertEqual(member.stdout.readline(), b"3\n")
         member.send_signal(signal.SIGINT)
@@ -437,7 +440,7 @@ class EndToEndTest(unittest.TestCase):
 
         def watched():
             self.assertIn(b",LAG,", watch.stdout.readline())
-            return watch.stdout.readline().split(b",")[4]
+            return watch.stdout.readline().split(b",")[5]
 
         self.assertEqual([watched() for _ in range(3)], [b"1"] * 3)
         self.leat("produce", self.topic, stdin=b"3\n")
@@ -468,9 +471,13 @@ class EndToEndTest(unittest.TestCase):
         member = self.popen("-q", "consume", self.topic, "-g", group, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         read = [member.stdout.readline().strip() for _ in range(4)]
         self.assertCountEqual(read, [b"first0", b"first1", b"second1", b"third1"])
-        self.assertIn(b"leat group seek " + group.encode(), member.stderr.readline())
+        self.assertIn(
+            f"leat group seek {group} --topic {self.topic} -p 0 -o 2 --force".encode(), member.stderr.readline()
+        )
         member.send_signal(signal.SIGINT)
         self.assertEqual(member.wait(), 6)
+        lag = self.leat("group", "lag", group, "-f", "csv").decode().splitlines()
+        self.assertEqual(lag[1], f"{group},{self.topic},0,1,3,2,-,-")
         member.stdout.close()
         member.stderr.close()
         self.leat("group", "seek", group, "--topic", self.topic, "-p", "0", "-o", "2", "-y")
@@ -496,6 +503,45 @@ class EndToEndTest(unittest.TestCase):
         # What comes twice was not committed when the server was killed: no more than the last one each time.
         self.assertLessEqual(len(printed), 8)
         self.assertIn("caught up", self.leat("group", "lag", group).decode())
+
+    def test_a_member_tells_what_happens_to_its_partitions(self):
+        group = self.topic + "-group"
+        member = self.popen(
+            "consume", self.topic, "-g", group, "--instance-id", "one",
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )
+        told = iter(member.stderr.readline, "")
+        place = f"topic {self.topic} partition 0: "
+        self.assertEqual(next(told), f"there is no topic '{self.topic}' yet: waiting for it to be made\n")
+        self.create()
+        self.assertEqual(next(told), place + "ours, from offset 0\n")
+        self.leat("topic", "rm", self.topic, "-y")
+        self.assertEqual(next(told), place + "gone with its topic\n")
+        self.create()
+        self.assertEqual(next(told), place + "ours, from offset 0\n")
+        self.leat("produce", self.topic, stdin=b"1\n")
+        self.leat("group", "seek", group, "-o", "end", "--force", "-y")
+        self.assertEqual(next(told), place + "moved to offset 1\n")
+        self.server.end(signal.SIGKILL)
+        self.assertIn("connection lost", next(told))
+        self.server.start()
+        self.assertIn("joined again\n", told)
+        member.send_signal(signal.SIGINT)
+        self.assertIn(place + "kept for a restart at offset 1\n", told)
+        self.assertEqual(member.wait(), 130)
+        member.stderr.close()
+
+    def test_a_name_that_is_empty_does_not_mean_all_or_none(self):
+        self.create()
+        group = self.topic + "-group"
+        self.leat("produce", self.topic, stdin=b"1\n")
+        self.leat("consume", self.topic, "-g", group, "-n", "1")
+        self.assertEqual(self.leat("consume", self.topic, "-g", "", "-n", "1", code=2), b"")
+        self.leat("consume", self.topic, "-g", group, "--instance-id", "", "-n", "1", code=2)
+        self.leat("group", "seek", group, "-o", "start", "--topic", "", "-y", code=2)
+        self.assertIn("must not be empty", self.stderr)
+        self.leat("group", "lag", group, "--watch", "--interval", "0s", code=2)
+        self.assertIn("caught up in 1 partition\n", self.leat("group", "lag", group).decode())
 
     def test_a_group_refuses_what_it_cannot_do(self):
         self.create()

@@ -33,6 +33,29 @@ TEST(GroupTextTest, LagIsInRecordsAndSeconds) {
             "7 records behind, at most 4.5 s, in 1 of 2 partitions; 1 cannot be read");
 }
 
+TEST(GroupTextTest, ALagOfSeveralGroupsNamesThem) {
+  v1::GetGroupResponse one = TwoPartitions();
+  one.mutable_group()->set_group("g");
+  one.mutable_partitions()->RemoveLast();
+  v1::GetGroupResponse other = one;
+  other.mutable_group()->set_group("h");
+  EXPECT_EQ(LagTable({one, other}).ToCsv(),
+            "GROUP,TOPIC,PARTITION,COMMITTED,HIGH WATERMARK,LAG,LAG SECONDS,OWNER\r\n"
+            "g,t,0,3,10,7,4.5,one\r\n"
+            "h,t,0,3,10,7,4.5,one\r\n");
+}
+
+TEST(GroupTextTest, ARecordThatCannotBeReadHasNoAge) {
+  v1::GetGroupResponse group = TwoPartitions();
+  group.mutable_partitions()->RemoveLast();
+  group.mutable_partitions(0)->clear_lag_time();
+  EXPECT_EQ(LagTable(group).ToCsv(),
+            "TOPIC,PARTITION,COMMITTED,HIGH WATERMARK,LAG,LAG SECONDS,OWNER\r\n"
+            "t,0,3,10,7,-,one\r\n");
+  EXPECT_EQ(DescribeLag(group),
+            "7 records behind, at most 0.0 s, in 1 of 1 partition; 1 cannot be read");
+}
+
 TEST(GroupTextTest, ASeekShowsHowFarItGoes) {
   v1::SeekGroupResponse response;
   v1::SeekResult* back = response.add_results();

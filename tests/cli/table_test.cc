@@ -15,6 +15,12 @@ TEST(TableTest, AlignsColumns) {
             "é        1000\n");
 }
 
+TEST(TableTest, GivesATerminalNothingToObey) {
+  Table table({"NAME"});
+  table.Add({std::string("a\0\x1b[31m\nb\x7f", 10)});
+  EXPECT_EQ(table.ToText(), "NAME\na\\x00\\x1b[31m\\x0ab\\x7f\n");
+}
+
 TEST(TableTest, QuotesCsv) {
   Table table({"a", ">b"});
   table.Add({"x,y", "say \"hi\""});

@@ -18,7 +18,7 @@ using Command = v1::ConsumeRequest;
 using CommitMode = ConsumerOptions::CommitMode;
 
 // Tells the story of its partitions: "+0@5 " assigned from offset 5, "-0@7 " revoked at 7, "!0 "
-// lost, "~ " disconnected.
+// lost, "~ " disconnected, "= " connected again.
 class Story : public AssignmentListener {
  public:
   void OnAssigned(const std::vector<MemberPosition>& partitions, ChangeReason) override {
@@ -32,6 +32,7 @@ class Story : public AssignmentListener {
     for (const auto& p : partitions) Add("!", p, false);
   }
   void OnDisconnected(const absl::Status&) override { text += "~ "; }
+  void OnReconnected() override { text += "= "; }
 
   void Add(const std::string& sign, const MemberPosition& p, bool with_offset) {
     text += sign + std::to_string(p.place.partition) +
@@ -262,7 +263,7 @@ TEST_F(ConsumerTest, ResumesWhereItWasWithoutAWordToTheListener) {
   server_.Assign({{0, 9, 1}}, v1::CHANGE_REASON_RESUMED);
   server_.Deliver({0, 9, 4}, 1);  // 1 was returned, though not committed.
   Read(consumer, 2);
-  EXPECT_EQ(story_.text, "+0@0 0:0 0:1 0:2 ~ 0:3 ");
+  EXPECT_EQ(story_.text, "+0@0 0:0 0:1 0:2 ~ = 0:3 ");
   server_.Await(Command::kJoin);
   const Command join = server_.Await(Command::kJoin);
   EXPECT_EQ(join.join().resume().member_id(), "member");
