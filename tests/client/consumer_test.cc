@@ -302,7 +302,7 @@ TEST_F(ConsumerTest, WhatIsNotAssignedAfterAResumptionIsLost) {
   server_.Assign({{1, 9, 0}}, v1::CHANGE_REASON_RESUMED);
   server_.Deliver({1, 9, 1}, 0);
   Read(consumer, 1);
-  EXPECT_EQ(story_.text, "+0@0 +1@0 0:0 ~ !0 1:0 ");
+  EXPECT_EQ(story_.text, "+0@0 +1@0 0:0 ~ = !0 1:0 ");
 }
 
 TEST_F(ConsumerTest, ASeekOfTheGroupMeanwhileIsFollowed) {
@@ -314,7 +314,7 @@ TEST_F(ConsumerTest, ASeekOfTheGroupMeanwhileIsFollowed) {
   server_.Assign({{0, 9, 0}}, v1::CHANGE_REASON_RESUMED);
   server_.Deliver({0, 9, 1}, 0);
   Read(consumer, 1);
-  EXPECT_EQ(story_.text, "+0@5 0:5 0:6 ~ +0@0 0:0 ");
+  EXPECT_EQ(story_.text, "+0@5 0:5 0:6 ~ = +0@0 0:0 ");
 }
 
 TEST_F(ConsumerTest, AnEvictedMemberJoinsAnew) {
@@ -326,7 +326,7 @@ TEST_F(ConsumerTest, AnEvictedMemberJoinsAnew) {
   server_.Assign({{0, 9, 0}});
   server_.Deliver({0, 9, 1}, 0);
   Read(consumer, 1);
-  EXPECT_EQ(story_.text, "+0@0 0:0 ~ !0 +0@0 0:0 ");
+  EXPECT_EQ(story_.text, "+0@0 0:0 ~ !0 = +0@0 0:0 ");
   server_.Await(Command::kJoin);
   EXPECT_FALSE(server_.Await(Command::kJoin).join().has_resume());
 }
