@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <iterator>
 
 #include "absl/strings/numbers.h"
 #include "absl/time/time.h"
 #include "server/address.h"
 #include "server/config_file.h"
+#include "server/config_setting.h"
 #include "server/config_value.h"
 #include "server/suggestion.h"
 
@@ -18,81 +18,13 @@ namespace leat::server {
 namespace {
 
 constexpr std::string_view kVariablePrefix = "LEAT_";
-constexpr uint64_t kKiB = 1 << 10;
-constexpr uint64_t kMiB = 1 << 20;
-constexpr uint64_t kTiB = uint64_t{1} << 40;
-
-using Member = std::variant<std::string ServerOptions::*, std::vector<std::string> ServerOptions::*,
-                            uint32_t ServerOptions::*, uint64_t ServerOptions::*,
-                            absl::Duration ServerOptions::*>;
-
-struct Setting {
-  std::string_view key;
-  Member member;  // uint32_t are counts, uint64_t are bytes.
-  std::string_view help;
-  uint64_t least = 0;  // In seconds for durations.
-  uint64_t most = UINT64_MAX;
-  std::string_view choices = {};  // Separated by '|'. Empty: anything.
-};
-
-using Options = ServerOptions;
-
-// The order is that of the file: keys of one table stand together, those of none first.
-const Setting kSettings[] = {
-    {"data_dir", &Options::data_dir, "Where everything is kept. Made if need be."},
-    {"listen", &Options::listen,
-     "Addresses to serve on: HOST:PORT or unix:PATH. Port 0 takes any free one. There is no TLS "
-     "and no\n"
-     "authentication yet: keep to loopback, or to a network you trust."},
-    {"drain_timeout", &Options::drain_timeout,
-     "How long a stop waits for calls to end before it cancels them.", 0, 3'600},
-    {"storage.io_backend", &Options::io_backend,
-     "auto takes io_uring where the kernel allows it, else POSIX calls.", 0, 0, "auto|uring|posix"},
-    {"storage.shards", &Options::shards,
-     "Threads that partitions are spread over. 0: one for each core.", 0, 1'024},
-    {"storage.min_free_bytes", &Options::min_free_bytes,
-     "With less free space than this, appends are refused until there is more.", 0, kTiB},
-    {"storage.retention_interval", &Options::retention_interval,
-     "How often old segments are looked for.", 1, 86'400},
-    {"storage.checkpoint_interval", &Options::checkpoint_interval,
-     "How often the checkpoint is written, which shortens the next start.", 1, 3'600},
-    {"storage.compaction_interval", &Options::compaction_interval,
-     "How often segments are looked for that hold superseded records, or much padding.", 1, 86'400},
-    {"storage.compaction_key_bytes", &Options::compaction_key_bytes,
-     "Memory for the keys of what is being compacted. More keys take more passes.", 64 * kKiB,
-     kTiB},
-    {"storage.compaction_bytes_per_second", &Options::compaction_bytes_per_second,
-     "How much compaction reads and writes in a second.", 64 * kKiB, kTiB},
-    {"limits.max_message_bytes", &Options::max_message_bytes,
-     "Largest record set in one message. Clients refuse messages over 4 MiB unless told otherwise.",
-     64 * kKiB, 32 * kMiB},
-    {"limits.max_topics", &Options::max_topics, "Most topics.", 1, 1'000'000},
-    {"limits.max_partitions_per_topic", &Options::max_partitions_per_topic,
-     "Most partitions of one topic.", 1, 1'024},
-    {"limits.max_calls", &Options::max_calls, "Most calls under way at one time, streams included.",
-     1, 1'000'000},
-    {"limits.max_streams_per_connection", &Options::max_streams_per_connection,
-     "Most calls under way on one connection.", 1, 1'000'000},
-    {"limits.produce_in_flight_bytes", &Options::produce_in_flight_bytes,
-     "Most bytes of appends that were received and not yet answered.", 8 * kMiB, kTiB},
-    {"limits.read_in_flight_bytes", &Options::read_in_flight_bytes,
-     "Most bytes of records that were read and not yet sent.", 8 * kMiB, kTiB},
-    {"limits.grpc_memory_bytes", &Options::grpc_memory_bytes,
-     "Most memory that gRPC may use for what it receives and sends.", 64 * kMiB, kTiB},
-    {"groups.revocation_deadline", &Options::revocation_deadline,
-     "How long a member of a group may take to give back partitions before they are taken from it.",
-     1, 3'600},
-    {"log.level", &Options::log_level, "What is logged to stderr.", 0, 0,
-     "debug|info|warning|error"},
-    {"log.format", &Options::log_format, "text or json, one line each.", 0, 0, "text|json"},
-};
 
 absl::Status Invalid(std::string_view what) {
   return absl::InvalidArgumentError(absl::string_view(what.data(), what.size()));
 }
 
 const Setting* FindSetting(std::string_view key) {
-  for (const Setting& setting : kSettings) {
+  for (const Setting& setting : Settings()) {
     if (setting.key == key) return &setting;
   }
   return nullptr;
@@ -100,7 +32,7 @@ const Setting* FindSetting(std::string_view key) {
 
 std::string UnknownKey(std::string_view key) {
   std::vector<std::string_view> known;
-  for (const Setting& setting : kSettings) known.push_back(setting.key);
+  for (const Setting& setting : Settings()) known.push_back(setting.key);
   const std::string_view closest = ClosestName(key, known);
   return closest.empty() ? "no such setting" : fmt::format("no such setting; is it {}?", closest);
 }
@@ -198,7 +130,7 @@ bool IsForeignVariable(std::string_view name) {
 
 absl::Status UnknownVariable(const std::string& name) {
   std::vector<std::string> known;
-  for (const Setting& setting : kSettings) known.push_back(EnvironmentName(setting.key));
+  for (const Setting& setting : Settings()) known.push_back(EnvironmentName(setting.key));
   const std::string_view closest =
       ClosestName(name, std::vector<std::string_view>(known.begin(), known.end()));
   return Invalid(fmt::format("{}: no such setting{}{}", name, closest.empty() ? "" : "; is it ",
@@ -208,11 +140,11 @@ absl::Status UnknownVariable(const std::string& name) {
 absl::Status ApplyEnvironment(const ConfigSources& sources, ServerOptions& options) {
   for (const auto& [name, value] : sources.environment) {
     if (!name.starts_with(kVariablePrefix) || IsForeignVariable(name)) continue;
-    const auto* setting = std::find_if(std::begin(kSettings), std::end(kSettings),
-                                       [&name = name](const Setting& candidate) {
-                                         return EnvironmentName(candidate.key) == name;
-                                       });
-    if (setting == std::end(kSettings)) return UnknownVariable(name);
+    const auto setting = std::find_if(Settings().begin(), Settings().end(),
+                                      [&name = name](const Setting& candidate) {
+                                        return EnvironmentName(candidate.key) == name;
+                                      });
+    if (setting == Settings().end()) return UnknownVariable(name);
     if (auto status = SetOption(setting->key, value, name, options); !status.ok()) return status;
   }
   return absl::OkStatus();
@@ -271,7 +203,7 @@ absl::StatusOr<ServerOptions> LoadOptions(const ConfigSources& sources) {
 std::string RenderConfig(const ServerOptions& options) {
   std::string text;
   std::string table;
-  for (const Setting& setting : kSettings) {
+  for (const Setting& setting : Settings()) {
     const size_t dot = setting.key.find('.');
     const std::string_view name = setting.key.substr(dot == std::string_view::npos ? 0 : dot + 1);
     const std::string_view own_table = setting.key.substr(0, setting.key.size() - name.size());
@@ -304,7 +236,7 @@ std::vector<std::pair<std::string, std::string>> ProcessEnvironment() {
 std::vector<ConfigKey> ConfigKeys() {
   const ServerOptions defaults;
   std::vector<ConfigKey> keys;
-  for (const Setting& setting : kSettings) {
+  for (const Setting& setting : Settings()) {
     std::string meaning(setting.help);
     std::replace(meaning.begin(), meaning.end(), '\n', ' ');
     std::string values = std::visit(Writer{defaults}, setting.member);
