@@ -37,6 +37,7 @@ class ConsumeJob {
         format_(std::move(format)),
         left_(flags.count.value_or(std::numeric_limits<uint64_t>::max())),
         progress_(!globals.quiet && !isatty(STDOUT_FILENO), 0) {
+    if (flags.count == 0) return;
     const client::Client client = globals.Connect();
     for (const std::string& topic : flags.topics) {
       client::ReadOptions options{
@@ -47,11 +48,9 @@ class ConsumeJob {
 
   // Blocks until the job is over. What was printed is flushed then.
   ExitCode Run() {
-    if (left_ > 0) {
-      std::vector<std::thread> threads;
-      for (const Topic& topic : topics_) threads.emplace_back([this, &topic] { Read(topic); });
-      for (std::thread& thread : threads) thread.join();
-    }
+    std::vector<std::thread> threads;
+    for (const Topic& topic : topics_) threads.emplace_back([this, &topic] { Read(topic); });
+    for (std::thread& thread : threads) thread.join();
     absl::MutexLock lock(&mutex_);
     progress_.Clear();
     // A job that failed before its first record has nothing to say on its output.

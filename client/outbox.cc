@@ -157,9 +157,10 @@ bool Outbox::WaitReleased(uint64_t batch_id, absl::Duration timeout) const {
 
 bool Outbox::HasSendable(absl::Time now) const {
   absl::MutexLock lock(&mutex_);
-  return std::any_of(active_.begin(), active_.end(), [&](const Partition* partition) {
-    return partition->queue.Sendable(now, flush_to_);
-  });
+  return std::any_of(active_.begin(), active_.end(),
+                     [&](const Partition* partition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                       return partition->queue.Sendable(now, flush_to_);
+                     });
 }
 
 std::optional<Outbox::Outgoing> Outbox::TakeForSend(absl::Time now) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -81,6 +82,7 @@ class ScriptedGroup::Stream
 
   // Says the next line. Under the owner's mutex.
   void Pump() {
+    owner_.mutex_.AssertHeld();
     if (ended_ || writing_ || owner_.stream_ != this || owner_.lines_.empty()) return;
     const Line line = std::move(owner_.lines_.front());
     owner_.lines_.pop_front();
@@ -94,7 +96,7 @@ class ScriptedGroup::Stream
   }
 
  private:
-  void EndWith(const grpc::Status& status) {
+  void EndWith(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(owner_.mutex_) {
     if (std::exchange(ended_, true)) return;
     if (owner_.stream_ == this) owner_.stream_ = nullptr;
     Finish(status);
@@ -191,7 +193,7 @@ void ScriptedGroup::Add(Line line) {
 v1::ConsumeRequest ScriptedGroup::Await(v1::ConsumeRequest::CommandCase kind) {
   absl::MutexLock lock(&mutex_);
   v1::ConsumeRequest found;
-  const auto there = [&] {
+  const auto there = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     for (; awaited_ < commands_.size(); ++awaited_) {
       if (commands_[awaited_].command_case() != kind) continue;
       found = commands_[awaited_++];
@@ -222,12 +224,14 @@ std::optional<v1::ConsumeResponse> ScriptedGroup::AnswerTo(const v1::ConsumeRequ
   v1::ConsumeResponse answer;
   v1::CommandResult& result = *answer.mutable_command_result();
   result.set_request_id(request.request_id());
-  const auto add = [&](const v1::PartitionPosition& position) {
-    v1::PartitionResult* partition = result.add_partitions();
-    *partition->mutable_position() = position;
-    if (std::count(fenced_.begin(), fenced_.end(), position.partition()) == 0) return;
-    *partition->mutable_error() = ErrorOf(record::Reason::kFencedMemberEpoch);
-  };
+  const auto add = [&](const v1::PartitionPosition& position)
+                       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                         v1::PartitionResult* partition = result.add_partitions();
+                         *partition->mutable_position() = position;
+                         if (std::count(fenced_.begin(), fenced_.end(), position.partition()) == 0)
+                           return;
+                         *partition->mutable_error() = ErrorOf(record::Reason::kFencedMemberEpoch);
+                       };
   if (request.has_commit() && answering_) {
     for (const auto& position : request.commit().positions()) add(position);
   } else if (request.has_release()) {
