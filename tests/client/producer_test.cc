@@ -90,6 +90,8 @@ class ProducerTest : public testing::Test {
     EXPECT_EQ(server_.values(0), (std::vector<std::string>{"0", "later"}));
   }
 
+  // What scripts wait for: a call may still be in one when its test ends.
+  absl::Notification go_on_;
   ScriptedServer server_{4};
 };
 
@@ -206,9 +208,8 @@ TEST_F(ProducerTest, UnreachableServerIsTold) {
 }
 
 TEST_F(ProducerTest, FullBufferFailsOrWaitsAsAsked) {
-  absl::Notification go_on;
-  server_.set_script([&go_on](const v1::ProduceStreamRequest&) {
-    go_on.WaitForNotification();
+  server_.set_script([this](const v1::ProduceStreamRequest&) {
+    go_on_.WaitForNotification();
     return Step::Append();
   });
   ProducerOptions options = {.linger = absl::ZeroDuration(), .buffer_bytes = 1'000};
@@ -224,16 +225,15 @@ TEST_F(ProducerTest, FullBufferFailsOrWaitsAsAsked) {
   }
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
   EXPECT_LE(taken, 10);
-  go_on.Notify();
+  go_on_.Notify();
   ASSERT_TRUE(producer.Flush().ok());
   EXPECT_EQ(answered, taken);
   EXPECT_TRUE(producer.Send("t", {.value = "room again"}).ok());
 }
 
 TEST_F(ProducerTest, ClosingAnswersEveryRecord) {
-  absl::Notification go_on;
-  server_.set_script([&go_on](const v1::ProduceStreamRequest&) {
-    go_on.WaitForNotification();
+  server_.set_script([this](const v1::ProduceStreamRequest&) {
+    go_on_.WaitForNotification();
     return Step::DropStream();
   });
   std::atomic<int> unknown = 0;
@@ -255,7 +255,7 @@ TEST_F(ProducerTest, ClosingAnswersEveryRecord) {
   }
   EXPECT_EQ(unknown, 1);
   EXPECT_EQ(not_appended, 2);
-  go_on.Notify();
+  go_on_.Notify();
 }
 
 TEST_F(ProducerTest, TellsWhatHoldsRecordsUp) {
@@ -279,9 +279,8 @@ TEST_F(ProducerTest, TellsWhatHoldsRecordsUp) {
 }
 
 TEST_F(ProducerTest, CancelEndsABlockedSend) {
-  absl::Notification go_on;
-  server_.set_script([&go_on](const v1::ProduceStreamRequest&) {
-    go_on.WaitForNotification();
+  server_.set_script([this](const v1::ProduceStreamRequest&) {
+    go_on_.WaitForNotification();
     return Step::DropStream();
   });
   Producer producer(Connect(), {.linger = absl::ZeroDuration(), .buffer_bytes = 1'000});
@@ -301,7 +300,7 @@ TEST_F(ProducerTest, CancelEndsABlockedSend) {
   sender.join();
   EXPECT_TRUE(producer.Flush().ok());
   EXPECT_EQ(answered, taken);
-  go_on.Notify();
+  go_on_.Notify();
 }
 
 TEST_F(ProducerTest, CallbacksMaySendButNotWait) {
