@@ -18,5 +18,7 @@ extern "C" const char* __tsan_default_suppressions() {
          "race:libabsl_\n"
          // Shared statuses: the last reference is counted down in the library,
          // so the order it makes between two holders goes unseen.
-         "race:^absl::debian3::Status::Unref\n";
+         // The second is its name where it was inlined.
+         "race:^absl::debian3::Status::Unref\n"
+         "race:^Unref$\n";
 }
