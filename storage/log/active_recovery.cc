@@ -128,11 +128,11 @@ absl::StatusOr<ActiveRecovery> KeepAsideAndCut(io::FileSystem& files, const Reco
   return recovery;
 }
 
+// The caller flushes the last segment, or removes it.
 absl::StatusOr<ActiveRecovery> FinishSealing(io::FileSystem& files, const SegmentHeader& expected,
                                              Examination& found) {
   absl::Status status = found.segment.file->Truncate(found.leftover.bytes_end.bytes);
   if (!status.ok()) return status;
-  if (status = found.segment.file->Sync(); !status.ok()) return status;
   absl::StatusOr<SealedSegment> sealed =
       OpenSealedSegment(files, found.segment.file->path(), expected);
   if (!sealed.ok()) return sealed.status();

@@ -126,10 +126,15 @@ TEST(DataDirectoryTest, QuarantineKeepsEverything) {
   for (int i = 0; i < 2; ++i) {
     ASSERT_THAT(disk.CreateDirectory("/data/topics/x"), IsOk());
     Write(disk, "/data/topics/x/file");
+    ASSERT_THAT(disk.SyncDirectory("/data/topics"), IsOk());
     EXPECT_EQ(*directory->Quarantine("x"), "/data/quarantine/topics-x." + std::to_string(i + 1));
   }
   EXPECT_THAT(*disk.List("/data/topics"), ElementsAre());
-  EXPECT_THAT(*disk.Crash(1)->List("/data/quarantine"), ElementsAre("topics-x.1/", "topics-x.2/"));
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    const auto after = disk.Crash(seed);
+    EXPECT_THAT(*after->List("/data/topics"), ElementsAre());
+    EXPECT_THAT(*after->List("/data/quarantine"), ElementsAre("topics-x.1/", "topics-x.2/"));
+  }
 }
 
 TEST(DataDirectoryTest, ATopicIsRemovedWithAllThatItHas) {
@@ -143,8 +148,11 @@ TEST(DataDirectoryTest, ATopicIsRemovedWithAllThatItHas) {
     ASSERT_THAT(disk.CreateDirectory(topic + partition), IsOk());
     Write(disk, topic + partition + "/file");
   }
+  ASSERT_THAT(disk.SyncDirectory("/data/topics"), IsOk());
   ASSERT_THAT(directory->RemoveTopic(kId), IsOk());
-  EXPECT_THAT(*disk.Crash(1)->List("/data/topics"), ElementsAre());
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    EXPECT_THAT(*disk.Crash(seed)->List("/data/topics"), ElementsAre());
+  }
 }
 
 TEST(DataDirectoryTest, RemembersWhereTheLogOfTheTopicsBegins) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
@@ -13,6 +14,8 @@
 #include "storage/inspect/log_repair.h"
 #include "storage/io/aligned_buffer.h"
 #include "storage/io/simulated_file_system.h"
+#include "storage/log/frame.h"
+#include "tests/storage/log/batches.h"
 #include "tests/storage/log/test_log.h"
 
 namespace leat::inspect {
@@ -126,6 +129,19 @@ TEST_F(LogReportTest, AFrameHeaderAndWhatFollows) {
   EXPECT_THAT(Look().faults,
               ElementsAre(FaultAt(Kind::kFrames, log::SegmentPath(0), 2 * kBlockBytes, Range(1, 2)),
                           FaultAt(Kind::kFrames, log::SegmentPath(3), kBlockBytes, Range(3, 4))));
+  ExpectRepairKeeps(1);
+}
+
+TEST_F(LogReportTest, AFrameThatDoesNotFollowOnTheOneBefore) {
+  const std::string bytes = *io::ReadFile(disk_, log::SegmentPath(0), 1 << 20);
+  log::FrameHeader header =
+      *log::DecodeFrameHeader(std::string_view(bytes).substr(2 * kBlockBytes));
+  ++header.previous_crc;
+  const log::BuiltFrame frame = log::BuildFrame(header, {log::MakeBatch(1, 1, "x", 5)});
+  const auto file = *disk_.Open(log::SegmentPath(0), io::OpenMode::kReadWriteDirect);
+  Must(file->WriteAt({2 * kBlockBytes}, frame.bytes->span()));
+  EXPECT_THAT(Look().faults, ElementsAre(FaultAt(Kind::kFrames, log::SegmentPath(0),
+                                                 2 * kBlockBytes, Range(1, 2))));
   ExpectRepairKeeps(1);
 }
 

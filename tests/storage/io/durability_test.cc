@@ -1,8 +1,9 @@
-// Whether a real flush reaches the device, as far as the kernel lets it be seen: which pages of a
-// file are dirty.
+// Whether a real flush reaches the device, as far as it can be seen: which pages of a file are
+// dirty, and whether the kernel was asked.
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -16,6 +17,19 @@
 #include "storage/io/event_loop.h"
 #include "storage/io/file_system.h"
 #include "tests/storage/io/backends.h"
+
+// Takes the place of the C library's: what was flushed, and then flushes it.
+static dev_t last_flushed_device;
+static ino_t last_flushed_inode;
+
+extern "C" int fsync(int descriptor) {
+  struct stat info;
+  if (fstat(descriptor, &info) == 0) {
+    last_flushed_device = info.st_dev;
+    last_flushed_inode = info.st_ino;
+  }
+  return static_cast<int>(syscall(SYS_fsync, descriptor));
+}
 
 namespace leat::io {
 namespace {
@@ -34,6 +48,12 @@ int64_t PagesNotWritten(const File& file, uint64_t bytes) {
   } pages = {};
   if (syscall(kCachestat, file.descriptor(), &range, &pages, 0) != 0) return -1;
   return static_cast<int64_t>(pages.dirty + pages.writeback);
+}
+
+bool WasFlushedLast(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && info.st_dev == last_flushed_device &&
+         info.st_ino == last_flushed_inode;
 }
 
 class Durability : public testing::TestWithParam<BackendKind> {
@@ -78,6 +98,22 @@ TEST_P(Durability, DirectMeansThatTheKernelAgreed) {
     const bool direct = (fcntl(file->descriptor(), F_GETFL) & O_DIRECT) != 0;
     EXPECT_EQ(file->direct(), direct);
   }
+}
+
+class FlushCalls : public testing::Test {
+ protected:
+  std::unique_ptr<Backend> backend_ = *MakeBackend(BackendKind::kPosix);
+};
+
+TEST_F(FlushCalls, OfAFile) {
+  const auto file = *backend_->files().Open(backend_->Path("file"), OpenMode::kCreate);
+  EXPECT_TRUE(file->Sync().ok());
+  EXPECT_TRUE(WasFlushedLast(file->path()));
+}
+
+TEST_F(FlushCalls, OfADirectory) {
+  EXPECT_TRUE(backend_->files().SyncDirectory(backend_->directory()).ok());
+  EXPECT_TRUE(WasFlushedLast(backend_->directory()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Real, Durability,

@@ -9,6 +9,7 @@
 #include "storage/record/error.h"
 #include "tests/storage/log/batches.h"
 #include "tests/storage/log/log_fixture.h"
+#include "tests/storage/log/test_log.h"
 
 namespace leat::log {
 namespace {
@@ -265,6 +266,15 @@ TEST(LogAppendTest, ClosingEndsWhatWasBegunAndRefusesMore) {
   EXPECT_EQ(log.log().checkpoint()->durable_end, record::Offset{2});
 }
 
+TEST(LogAppendTest, NoPowerCutChangesWhatClosingLeft) {
+  LogFixture log;
+  log.Append("a");
+  ASSERT_TRUE(log.Close().ok());
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    EXPECT_EQ(Snapshot(*log.disk().Crash(seed)), Snapshot(log.disk()));
+  }
+}
+
 TEST(LogAppendTest, GoesOnAfterARestart) {
   LogFixture log;
   for (int i = 0; i < 5; ++i) {
@@ -274,6 +284,15 @@ TEST(LogAppendTest, GoesOnAfterARestart) {
     EXPECT_THAT(log.recovered().findings, IsEmpty());
   }
   EXPECT_THAT(*log.ReadAll(), ElementsAre("0", "1", "2", "3", "4"));
+}
+
+TEST(LogAppendTest, EachOpeningHasAnIncarnationOfItsOwn) {
+  LogFixture log;
+  ASSERT_TRUE(log.AppendNow("a").ok());
+  const uint64_t incarnation = log.log().checkpoint()->incarnation;
+  ASSERT_TRUE(log.Restart().ok());
+  ASSERT_TRUE(log.AppendNow("b").ok());
+  EXPECT_NE(log.log().checkpoint()->incarnation, incarnation);
 }
 
 TEST(LogAppendTest, MayBeDestroyedAtAnyMoment) {

@@ -272,15 +272,18 @@ TEST(LogReadTest, SeesASoundFrameInTheWrongPlace) {
   const std::string path = log.FilePath(0);
   const std::string bytes = *io::ReadFile(log.disk(), path, 1 << 20);
   const FrameHeader second = *DecodeFrameHeader(std::string_view(bytes).substr(2 * 4096));
-  for (int wrong = 0; wrong < 3; ++wrong) {
+  for (int wrong = 0; wrong < 4; ++wrong) {
     FrameHeader header = second;
+    std::string value = "x";
     if (wrong == 0) ++header.segment_id;
     if (wrong == 1) ++header.first_offset.value;
     if (wrong == 2) ++header.previous_crc;
-    const BuiltFrame frame = BuildFrame(header, {MakeBatch(header.first_offset.value, 1, "x", 5)});
+    if (wrong == 3) value.assign(4 * 4096, 'x');  // Past the end of the log.
+    const BuiltFrame frame =
+        BuildFrame(header, {MakeBatch(header.first_offset.value, 1, value, 5)});
     const auto file = *log.disk().Open(path, io::OpenMode::kReadWriteDirect);
-    ASSERT_TRUE(file->WriteAt({2 * 4096}, frame.bytes->span()).ok());
-    EXPECT_EQ(record::ReasonOf(log.ReadAll().status()), record::Reason::kLogCorrupt) << wrong;
+    ASSERT_TRUE(file->WriteAt({2 * 4096}, frame.bytes->span().first(4096)).ok());
+    EXPECT_EQ(record::ReasonOf(log.Read(1).status()), record::Reason::kLogCorrupt) << wrong;
   }
 }
 

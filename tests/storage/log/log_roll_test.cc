@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "storage/record/error.h"
 #include "tests/storage/log/log_fixture.h"
+#include "tests/storage/log/test_log.h"
 
 namespace leat::log {
 namespace {
@@ -201,6 +202,16 @@ TEST(LogRollTest, TrimLeavesAReaderWhatItReads) {
         << answer->status();
     log.Wait(absl::Seconds(5));
     EXPECT_THAT(log.Files(), IsEmpty());
+  }
+}
+
+TEST(LogRollTest, NoPowerCutBringsBackWhatWasTrimmed) {
+  LogFixture log(SmallSegments());
+  AppendNumbers(log, 30);
+  log.TrimTo(30);
+  log.Wait(absl::Seconds(5));
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    EXPECT_EQ(Snapshot(*log.disk().Crash(seed)), Snapshot(log.disk()));
   }
 }
 

@@ -147,6 +147,16 @@ TEST_F(RecoveryDirectoryTest, ARewriteOfASegmentThatIsNotSoundStays) {
   ExpectCorruptAt(3, SegmentPath(5));
 }
 
+TEST_F(RecoveryDirectoryTest, NoPowerCutChangesWhatIsKeptAside) {
+  Must(io::ReplaceFile(disk_, std::string(kLogDirectory) + "/notes.txt", "hello"));
+  Must(disk_.Remove(SegmentPath(3)));  // Of a corrupt log recovery flushes nothing more.
+  Must(disk_.SyncDirectory(kLogDirectory));
+  EXPECT_TRUE(RestartFrom(0).corrupt.has_value());
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    EXPECT_TRUE(Snapshot(*disk_.Crash(seed)) == Snapshot(disk_));
+  }
+}
+
 TEST_F(RecoveryDirectoryTest, UnfinishedSegmentsAreRemoved) {
   Must(io::ReplaceFile(disk_, SegmentPath(7) + ".tmp", "half a header"));
   const RecoveredLog log = RestartFrom(0);

@@ -491,6 +491,20 @@ TEST_F(RecoveryTest, FinishesSealing) {
   ExpectAllThere();
 }
 
+TEST_F(RecoveryTest, AFooterOfOtherFramesIsNotTaken) {
+  MakeActive();
+  const uint64_t segment_id = log_.segment().header.segment_id;
+  Must(log_.Seal());
+  SegmentFooter footer = *DecodeFooter(segment_id, Content(SegmentPath(0)).substr(4 * kBlock));
+  ++footer.last_frame_crc;
+  Overwrite(SegmentPath(0), 4 * kBlock, EncodeFooter(segment_id, footer));
+  Truncate(SegmentPath(0), Content(SegmentPath(0)).size() + kBlock);  // As before the cut.
+  const RecoveredLog log = Restart();
+  EXPECT_TRUE(log.active.has_value());
+  EXPECT_EQ(log.findings.size(), 1u);
+  ExpectAllThere();
+}
+
 TEST_F(RecoveryTest, UndoesSealingThatWasTorn) {
   MakeActive();
   Must(log_.Seal());
