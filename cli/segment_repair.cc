@@ -14,6 +14,7 @@
 #include "server/survey/survey.h"
 #include "storage/inspect/log_repair.h"
 #include "storage/inspect/log_report.h"
+#include "storage/io/io_backend.h"
 #include "storage/io/posix_file_system.h"
 
 namespace leat::cli {
@@ -39,6 +40,8 @@ std::string Describe(const RepairStep& step) {
     case RepairStep::Kind::kWriteFooter:
       return fmt::format("write the footer of {} anew at byte {}, keeping {} in quarantine",
                          step.file, step.position.bytes, bytes);
+    case RepairStep::Kind::kMoveLogStart:
+      return "let the log begin where its files do";
     case RepairStep::Kind::kForgetWitness:
       return "let the checkpoint say no more about this log";
   }
@@ -58,6 +61,10 @@ std::string_view ConsequenceFor(const log::PartitionKey& key) {
 std::string Describe(const survey::SurveyedLog& log, const RepairPlan& plan) {
   std::string text = fmt::format("{}:\n", NameOf(log));
   for (const RepairStep& step : plan.steps) text += fmt::format("  {}\n", Describe(step));
+  if (plan.log_start > log.place.log_start) {
+    text += fmt::format("  not there: {}, trimmed or lost before\n",
+                        DescribeRange(log.place.log_start, plan.log_start));
+  }
   if (plan.end == plan.known_end) return text + "  no record is lost\n";
   text += fmt::format("  lost: {}\n", DescribeRange(plan.end, plan.known_end));
   text += ConsequenceFor(log.place.key);
@@ -114,17 +121,33 @@ class Repairer {
       found_ = left_ = true;
       return absl::OkStatus();
     }
-    const RepairPlan plan = inspect::PlanRepair(*report, log.place);
+    // Of the server's own logs not every record may be the first: they end where they are damaged.
+    const auto beginning = broker::IsInternal(log.place.key) ? inspect::Beginning::kFixed
+                                                             : inspect::Beginning::kMovable;
+    const RepairPlan plan = inspect::PlanRepair(*report, log.place, beginning);
     if (plan.steps.empty()) return absl::OkStatus();
     found_ = planned_ = true;
     left_ |= !accept_loss_;
     absl::Status status = Print(Describe(log, plan));
     if (!status.ok() || !accept_loss_) return status;
     for (const RepairStep& step : plan.steps) {
-      status = Do(step, log, data_directory);
+      status = step.kind == RepairStep::Kind::kMoveLogStart
+                   ? MoveLogStart(data_directory, log.place.key, plan.log_start)
+                   : Do(step, log, data_directory);
       if (!status.ok()) return status;
     }
-    return Check(log);
+    return Check(log, plan.log_start);
+  }
+
+  absl::Status MoveLogStart(const std::string& data_directory, const log::PartitionKey& key,
+                            record::Offset log_start) {
+    // Of a copy elsewhere nobody knows but its files.
+    if (data_directory.empty()) return absl::OkStatus();
+    const auto backend = io::ChooseIoBackend({});
+    if (!backend.ok()) return backend.status();
+    const auto loop = backend->new_event_loop();
+    if (!loop.ok()) return loop.status();
+    return survey::MoveLogStart(files_, **loop, data_directory, key, log_start);
   }
 
   absl::Status Do(const RepairStep& step, const survey::SurveyedLog& log,
@@ -138,7 +161,8 @@ class Repairer {
   }
 
   // What was repaired must look sound to those who look next.
-  absl::Status Check(survey::SurveyedLog log) {
+  absl::Status Check(survey::SurveyedLog log, record::Offset log_start) {
+    log.place.log_start = log_start;
     log.place.checkpoint.reset();
     const auto report = inspect::InspectLog(files_, log.place, inspect::Depth::kFrames);
     if (!report.ok()) return report.status();

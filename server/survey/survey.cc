@@ -1,8 +1,10 @@
 #include "server/survey/survey.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -38,6 +40,18 @@ bool HoldsSegments(const std::vector<std::string>& names) {
 // Whether damage, of this or that kind, is what an error is about.
 bool IsFault(const absl::Status& status) {
   return absl::IsDataLoss(status) || log::IsDamage(status);
+}
+
+// Whose the directory `topic` + `partition` is, both as a listing has them.
+std::optional<log::PartitionKey> KeyOf(std::string_view topic, std::string_view partition) {
+  log::PartitionKey key;
+  const auto id = broker::ParseUuid(topic.substr(0, topic.size() - 1));
+  partition.remove_suffix(1);
+  const char* end = partition.data() + partition.size();
+  const auto number = std::from_chars(partition.data(), end, key.partition);
+  if (!id.has_value() || number.ec != std::errc() || number.ptr != end) return std::nullopt;
+  key.topic_id = *id;
+  return key;
 }
 
 class DirectorySurveyor {
@@ -124,6 +138,7 @@ class DirectorySurveyor {
     const log::RecoveryInput& place = survey_.logs.back().place;
     const auto report = inspect::InspectLog(files_, place, inspect::Depth::kOutline);
     if (!report.ok()) return report.status();
+    if (report->next_offset == place.log_start) return AddUnnamed();
     absl::StatusOr<broker::TopicState> topics = ReadTopics(files_, place, report->next_offset);
     if (IsFault(topics.status())) {
       if (!report->corrupt) AddFault(Fault::Kind::kTopics, place.directory, topics.status());
@@ -143,8 +158,8 @@ class DirectorySurveyor {
     return absl::OkStatus();
   }
 
-  // Partitions when the log of the topics does not tell of them: those that have a directory, from
-  // where their files begin.
+  // Partitions when the log of the topics tells of none: those that have a directory, from where
+  // their files begin.
   absl::Status AddUnnamed() {
     const auto topics = files_.List(directory_->TopicsDirectory());
     if (!topics.ok()) return topics.status();
@@ -157,14 +172,15 @@ class DirectorySurveyor {
       for (const std::string& name : *partitions) {
         if (!name.ends_with('/')) continue;
         const std::string directory = JoinPath(topic_path, name.substr(0, name.size() - 1));
-        absl::Status added = AddUnnamedPartition(directory);
+        absl::Status added = AddUnnamedPartition(directory, KeyOf(topic, name));
         if (!added.ok()) return added;
       }
     }
     return absl::OkStatus();
   }
 
-  absl::Status AddUnnamedPartition(const std::string& directory);
+  absl::Status AddUnnamedPartition(const std::string& directory,
+                                   const std::optional<log::PartitionKey>& key);
 
   io::FileSystem& files_;
   const std::string path_;
@@ -173,15 +189,16 @@ class DirectorySurveyor {
   Survey survey_;
 };
 
-// A log of which nothing is known but its files. nullopt when they do not even tell whose it is.
+// A log of which nothing is known but its files, and perhaps whose they must be. nullopt when they
+// do not even tell whose it is.
 absl::StatusOr<std::optional<SurveyedLog>> LogOfFiles(io::FileSystem& files,
-                                                      const std::string& directory) {
+                                                      const std::string& directory,
+                                                      const std::optional<log::PartitionKey>& of) {
   const auto bases = inspect::ListSegments(files, directory);
   if (!bases.ok()) return bases.status();
   for (const record::Offset base : *bases) {
-    const auto report =
-        inspect::InspectSegment(files, JoinPath(directory, log::SegmentFileName(base)),
-                                std::nullopt, inspect::Depth::kOutline);
+    const auto report = inspect::InspectSegment(
+        files, JoinPath(directory, log::SegmentFileName(base)), of, inspect::Depth::kOutline);
     if (!report.ok()) return report.status();
     if (!report->header.has_value()) continue;
     const log::PartitionKey key{report->header->topic_id, report->header->partition};
@@ -195,8 +212,9 @@ absl::StatusOr<std::optional<SurveyedLog>> LogOfFiles(io::FileSystem& files,
   return std::nullopt;
 }
 
-absl::Status DirectorySurveyor::AddUnnamedPartition(const std::string& directory) {
-  auto log = LogOfFiles(files_, directory);
+absl::Status DirectorySurveyor::AddUnnamedPartition(const std::string& directory,
+                                                    const std::optional<log::PartitionKey>& key) {
+  auto log = LogOfFiles(files_, directory, key);
   if (!log.ok()) return log.status();
   if (!log->has_value()) return absl::OkStatus();
   log::RecoveryInput& place = (*log)->place;
@@ -220,7 +238,7 @@ std::string FindDataDirectory(io::FileSystem& files, std::string path) {
 }
 
 absl::StatusOr<Survey> SurveyAlone(io::FileSystem& files, const std::string& directory) {
-  auto log = LogOfFiles(files, directory);
+  auto log = LogOfFiles(files, directory, std::nullopt);
   if (!log.ok()) return log.status();
   if (!log->has_value()) {
     return absl::DataLossError(

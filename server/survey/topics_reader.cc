@@ -1,6 +1,5 @@
 #include "server/survey/topics_reader.h"
 
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,11 +12,6 @@
 
 namespace leat::survey {
 namespace {
-
-// Limits are for topics to be made, and nobody makes one here.
-constexpr broker::TopicLimits kNoLimits = {
-    .max_topics = std::numeric_limits<uint32_t>::max(),
-    .max_partitions_per_topic = std::numeric_limits<uint32_t>::max()};
 
 absl::Status AddBatch(const record::Batch& batch, broker::MetadataLoader& loader) {
   auto records = broker::DecodeMetadataBatch(batch);
@@ -34,7 +28,7 @@ absl::StatusOr<broker::TopicState> ReadTopics(io::FileSystem& files,
                                               const log::RecoveryInput& place, record::Offset end) {
   const auto bases = inspect::ListSegments(files, place.directory);
   if (!bases.ok()) return bases.status();
-  broker::MetadataLoader loader(kNoLimits, place.log_start);
+  broker::MetadataLoader loader(kNoTopicLimits, place.log_start);
   absl::Status status;
   for (const record::Offset base : *bases) {
     const std::string path = io::JoinPath(place.directory, log::SegmentFileName(base));

@@ -23,29 +23,43 @@ bool HasFooterFault(const SegmentReport& segment) {
 
 class Planner {
  public:
-  Planner(const LogReport& report, const log::RecoveryInput& place)
-      : report_(report), segments_(report.segments), place_(place) {}
+  Planner(const LogReport& report, const log::RecoveryInput& place, Beginning beginning)
+      : report_(report), segments_(report.segments), place_(place), beginning_(beginning) {}
 
   RepairPlan Plan() && {
     if (report_.faults.empty() && !report_.corrupt) {
-      return {.end = report_.known_end, .known_end = report_.known_end};
+      return {
+          .log_start = report_.log_start, .end = report_.known_end, .known_end = report_.known_end};
     }
-    next_ = report_.log_start;
+    plan_.log_start = next_ = Front();
     size_t i = 0;
     while (i < segments_.size()) i = Keep(i);
-    if (next_ < report_.log_start) MoveAway(0, segments_.size());
+    if (next_ < plan_.log_start) MoveAway(0, segments_.size());
     // First the newest: as long as one is missing, the checkpoint bears witness.
     std::stable_sort(plan_.steps.begin(), plan_.steps.end(),
                      [](const RepairStep& a, const RepairStep& b) { return a.file > b.file; });
+    if (plan_.log_start > report_.log_start) {
+      plan_.steps.push_back({.kind = RepairStep::Kind::kMoveLogStart});
+    }
     if (place_.checkpoint.has_value()) {
       plan_.steps.push_back({.kind = RepairStep::Kind::kForgetWitness});
     }
-    plan_.end = std::max(next_, report_.log_start);
+    plan_.end = std::max(next_, plan_.log_start);
     plan_.known_end = std::max(plan_.end, report_.known_end);
     return std::move(plan_);
   }
 
  private:
+  // Where the log can begin. Where no file is left its offsets go on, not to be given away twice.
+  record::Offset Front() const {
+    const record::Offset known = report_.log_start;
+    if (beginning_ == Beginning::kFixed) return known;
+    for (const SegmentReport& segment : segments_) {
+      if (segment.header.has_value()) return std::max(known, segment.base_offset);
+    }
+    return report_.known_end;
+  }
+
   // Whether a segment goes on where those before it end.
   bool Follows(size_t i) const {
     if (!segments_[i].header.has_value()) return false;
@@ -96,6 +110,7 @@ class Planner {
   const LogReport& report_;
   const std::vector<SegmentReport>& segments_;
   const log::RecoveryInput& place_;
+  const Beginning beginning_;
   record::Offset next_;
   RepairPlan plan_;
 };
@@ -129,13 +144,16 @@ absl::Status WriteFooter(io::FileSystem& files, const log::RecoveryInput& place,
 
 }  // namespace
 
-RepairPlan PlanRepair(const LogReport& report, const log::RecoveryInput& place) {
-  return Planner(report, place).Plan();
+RepairPlan PlanRepair(const LogReport& report, const log::RecoveryInput& place,
+                      Beginning beginning) {
+  return Planner(report, place, beginning).Plan();
 }
 
 absl::StatusOr<std::string> DoStep(io::FileSystem& files, const log::RecoveryInput& place,
                                    const RepairStep& step) {
-  if (step.kind == RepairStep::Kind::kForgetWitness) return std::string();
+  const bool callers =
+      step.kind == RepairStep::Kind::kForgetWitness || step.kind == RepairStep::Kind::kMoveLogStart;
+  if (callers) return std::string();
   log::Quarantine quarantine(files, place.quarantine_directory, place.key);
   if (step.kind == RepairStep::Kind::kMoveAway) return quarantine.Move(step.file);
 

@@ -48,10 +48,10 @@ class SegmentTest(unittest.TestCase):
         self.assertEqual([frame["offset"] for frame in frames], [0, 1, 2])
         self.damaged = frames[1]["frame_at"]  # Record 1, once `damage` was called.
 
-    def leat(self, *arguments, code=0, **variables):
+    def leat(self, *arguments, code=0, stdin=b"", **variables):
         """Runs a verb; its standard output. Its standard error is in self.stderr."""
         process = subprocess.run(
-            [LEAT, *map(str, arguments)], env=dict(ENVIRONMENT, **variables), capture_output=True
+            [LEAT, *map(str, arguments)], env=dict(ENVIRONMENT, **variables), input=stdin, capture_output=True
         )
         self.stderr = process.stderr.decode()
         self.assertEqual(process.returncode, code, (arguments, process.stdout, self.stderr))
@@ -102,6 +102,18 @@ class SegmentTest(unittest.TestCase):
         self.assertEqual((fault["position"], fault["offset"], fault["file"]), (self.damaged, 1, str(self.segment)))
         self.assertIn("damaged at byte %d" % self.damaged, self.leat("segment", "dump", self.segment))
         self.assertIn("damaged", self.leat("segment", "ls", self.partition))
+
+    def test_offsets_of_what_is_gone_are_not_given_away_again(self):
+        self.segment.unlink()
+        text = self.leat("segment", "repair", self.data, "--accept-loss")
+        self.assertIn("not there: offsets 0 to 2", text)
+        self.assertIn("repaired", text)
+        self.assertEqual(self.leat("segment", "repair", self.data, "--accept-loss"), "")
+        server = Server(str(self.data))
+        self.addCleanup(server.end, signal.SIGKILL)
+        self.leat("produce", "orders", "-p", "0", LEAT_SERVER=server.listen, stdin=b"four")
+        got = self.leat("consume", "orders", "-p", "0", "-e", "-f", "json", LEAT_SERVER=server.listen)
+        self.assertEqual(json.loads(got)["offset"], 3)
 
     def test_repairs_only_when_the_loss_is_accepted(self):
         self.damage()

@@ -40,7 +40,7 @@ class CorruptionTest : public testing::TestWithParam<Ending> {
     by_verify_ += judgement.by_verify;
     ++tried_;
     if (judgement.by_verify) {
-      ASSERT_EQ(directory_.Repair(std::move(disk)), "");
+      ASSERT_EQ(directory_.Repair(std::move(disk), damaged), "");
     }
   }
 
@@ -65,7 +65,7 @@ TEST_P(CorruptionTest, ASoundDirectoryIsSound) {
   const SmallDirectory::Judgement judgement = directory_.Judge(directory_.Copy(), {});
   EXPECT_EQ(judgement.wrong, "");
   EXPECT_FALSE(judgement.noticed());
-  EXPECT_EQ(directory_.Repair(directory_.Copy()), "");
+  EXPECT_EQ(directory_.Repair(directory_.Copy(), {}), "");
 }
 
 // One in how many bits is turned: of those of bytes that are not zero, and of the others.

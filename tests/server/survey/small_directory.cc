@@ -6,10 +6,13 @@
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
+#include "server/broker/internal_log_id.h"
 #include "server/survey/repair.h"
 #include "server/survey/survey.h"
 #include "storage/inspect/log_repair.h"
 #include "storage/inspect/log_report.h"
+#include "storage/io/simulated_clock.h"
+#include "storage/io/simulated_event_loop.h"
 #include "storage/record/error.h"
 #include "storage/record/record_set.h"
 
@@ -194,10 +197,12 @@ void SmallDirectory::ReadTopics(SimulatedBroker& server, const std::set<std::str
                                 Judgement& judgement) const {
   const bool topics_log = Under(io::JoinPath(kRoot, "internal/meta"), damaged);
   for (const auto& [place, values] : values_) {
-    const std::string directory =
-        fmt::format("{}/topics/{}/{}", kRoot, ids_.at(place.first), place.second);
-    ReadPartition(server, place, topics_log || Under(directory, damaged), judgement);
+    ReadPartition(server, place, topics_log || Under(DirectoryOf(place), damaged), judgement);
   }
+}
+
+std::string SmallDirectory::DirectoryOf(const Place& place) const {
+  return fmt::format("{}/topics/{}/{}", kRoot, ids_.at(place.first), place.second);
 }
 
 void SmallDirectory::ReadPartition(SimulatedBroker& server, const Place& place, bool may_be_damaged,
@@ -242,36 +247,62 @@ void SmallDirectory::ReadPartition(SimulatedBroker& server, const Place& place, 
   if (missing && !judgement.noticed()) judgement.wrong = name + " lacks records in silence";
 }
 
-std::string SmallDirectory::Repair(std::unique_ptr<io::SimulatedFileSystem> disk) const {
-  const Tree before = ReadTree(*disk, kRoot);
-  const absl::StatusOr<Survey> found = SurveyPath(*disk, kRoot);
-  if (!found.ok()) return {};  // Nothing to be repaired by a tool.
+bool SmallDirectory::DoRepair(io::SimulatedFileSystem& disk) {
+  const absl::StatusOr<Survey> found = SurveyPath(disk, kRoot);
+  if (!found.ok()) return false;
   for (const inspect::Fault& fault : found->faults) {
-    if (fault.kind != inspect::Fault::Kind::kCheckpoint) return {};
-    Must(PutCheckpointAside(*disk, kRoot).status());
+    if (fault.kind != inspect::Fault::Kind::kCheckpoint) return false;
+    Must(PutCheckpointAside(disk, kRoot).status());
   }
   for (const SurveyedLog& log : found->logs) {
-    const auto report = inspect::InspectLog(*disk, log.place, inspect::Depth::kFrames);
+    const auto report = inspect::InspectLog(disk, log.place, inspect::Depth::kFrames);
     Must(report.status());
-    for (const inspect::RepairStep& step : inspect::PlanRepair(*report, log.place).steps) {
-      Must(inspect::DoStep(*disk, log.place, step).status());
+    const log::PartitionKey& key = log.place.key;
+    const auto plan = inspect::PlanRepair(
+        *report, log.place,
+        broker::IsInternal(key) ? inspect::Beginning::kFixed : inspect::Beginning::kMovable);
+    for (const inspect::RepairStep& step : plan.steps) {
+      Must(inspect::DoStep(disk, log.place, step).status());
       if (step.kind == inspect::RepairStep::Kind::kForgetWitness) {
-        Must(ForgetWitness(*disk, kRoot, log.place.key));
+        Must(ForgetWitness(disk, kRoot, key));
+      } else if (step.kind == inspect::RepairStep::Kind::kMoveLogStart) {
+        io::SimulatedClock clock;
+        io::SimulatedEventLoop loop(clock, 1);
+        Must(MoveLogStart(disk, loop, kRoot, key, plan.log_start));
       }
+    }
+  }
+  return true;
+}
+
+std::string SmallDirectory::Repair(std::unique_ptr<io::SimulatedFileSystem> disk,
+                                   const std::set<std::string>& damaged) const {
+  if (!DoRepair(*disk)) return {};
+  const Tree repaired = ReadTree(*disk, kRoot);
+  DoRepair(*disk);
+  for (const auto& [path, content] : ReadTree(*disk, kRoot)) {
+    const auto before = repaired.find(path);
+    if (before == repaired.end() || before->second != content) {
+      return "a second repair changed " + path;
     }
   }
   SimulatedBroker server(3);
   server.GoOnWith(std::move(disk));
   if (absl::Status started = server.Start(); !started.ok()) return started.ToString();
+  Judgement judgement;
   for (const auto& [place, values] : values_) {
     const auto topic = server.broker().FindTopic(place.first);
     if (!topic.ok()) continue;  // What made it was cut from the log of the topics.
+    if (!Under(DirectoryOf(place), damaged)) {
+      ReadPartition(server, place, /*may_be_damaged=*/false, judgement);
+      continue;
+    }
     const absl::Status appended = server.Append(*topic, place.second, "more").status();
     if (!appended.ok()) return appended.ToString();
     const auto all = server.ReadAll(*topic, place.second);
     if (!all.ok()) return all.status().ToString();
   }
-  return {};
+  return judgement.wrong;
 }
 
 }  // namespace leat::survey

@@ -42,9 +42,11 @@ class SmallDirectory {
   Judgement Judge(std::unique_ptr<io::SimulatedFileSystem> disk,
                   const std::set<std::string>& damaged) const;
 
-  // Repairs all logs of `disk`, starts, and appends to all partitions. What is wrong; empty when
-  // nothing is.
-  std::string Repair(std::unique_ptr<io::SimulatedFileSystem> disk) const;
+  // Repairs all logs of `disk` and once more, which is to change nothing; starts, reads and appends
+  // to all partitions: those of which no file is among the `damaged` hold all they held. What is
+  // wrong; empty when nothing is.
+  std::string Repair(std::unique_ptr<io::SimulatedFileSystem> disk,
+                     const std::set<std::string>& damaged) const;
 
  private:
   using Place = std::pair<std::string, uint32_t>;  // Topic and partition.
@@ -54,6 +56,9 @@ class SmallDirectory {
               int count);
   // Appends to a topic that keeps the last record of each key, and waits until it was compacted.
   void AppendAndCompact(broker::SimulatedBroker& server, const std::string& topic, int count);
+  // Whether there is something that a tool can repair.
+  static bool DoRepair(io::SimulatedFileSystem& disk);
+  std::string DirectoryOf(const Place& place) const;
   void ReadTopics(broker::SimulatedBroker& server, const std::set<std::string>& damaged,
                   Judgement& judgement) const;
   void ReadPartition(broker::SimulatedBroker& server, const Place& place, bool may_be_damaged,

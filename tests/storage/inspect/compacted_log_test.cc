@@ -62,7 +62,7 @@ TEST_F(CompactedLogTest, IsSound) {
   EXPECT_EQ(report.segments[0].records, 2u);
   EXPECT_EQ(report.segments[1].records, 3u);
   EXPECT_EQ(report.known_end.value, 15);
-  EXPECT_THAT(PlanRepair(report, log_.Place()).steps, IsEmpty());
+  EXPECT_THAT(PlanRepair(report, log_.Place(), Beginning::kMovable).steps, IsEmpty());
 }
 
 TEST_F(CompactedLogTest, AFooterIsWrittenAnew) {
@@ -72,7 +72,7 @@ TEST_F(CompactedLogTest, AFooterIsWrittenAnew) {
   const LogReport damaged = Look();
   ASSERT_THAT(damaged.faults, SizeIs(1));
   EXPECT_EQ(damaged.faults[0].kind, Fault::Kind::kFooter);
-  const RepairPlan plan = PlanRepair(damaged, log_.Place());
+  const RepairPlan plan = PlanRepair(damaged, log_.Place(), Beginning::kMovable);
   EXPECT_EQ(plan.end.value, 15);
   for (const RepairStep& step : plan.steps) {
     Must(DoStep(log_.disk(), log_.Place(), step).status());
@@ -93,7 +93,7 @@ TEST_F(CompactedLogTest, AnInterruptedRewriteIsToldAndIsNoDamage) {
   EXPECT_THAT(report.faults, IsEmpty());
   ASSERT_THAT(report.at_start, SizeIs(1));
   EXPECT_EQ(report.at_start[0].kind, log::Finding::Kind::kLeftoverRemoved);
-  EXPECT_THAT(PlanRepair(report, log_.Place()).steps, IsEmpty());
+  EXPECT_THAT(PlanRepair(report, log_.Place(), Beginning::kMovable).steps, IsEmpty());
 }
 
 }  // namespace

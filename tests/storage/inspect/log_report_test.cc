@@ -78,23 +78,27 @@ class LogReportTest : public testing::Test {
     return report;
   }
 
-  // Repairs; expects the log to end at `end` then, and to be sound.
-  void ExpectRepairKeeps(int64_t end) {
+  // Repairs; expects the log to hold [begin, end) then, and to be sound.
+  void ExpectRepairKeeps(int64_t end) { ExpectRepairKeeps(0, end); }
+  void ExpectRepairKeeps(int64_t begin, int64_t end) {
     log::RecoveryInput place = Place();
-    const RepairPlan plan = PlanRepair(Look(), place);
+    const RepairPlan plan = PlanRepair(Look(), place, Beginning::kMovable);
+    EXPECT_EQ(plan.log_start.value, begin);
     EXPECT_EQ(plan.end.value, end);
     EXPECT_EQ(plan.known_end.value, 7);
     for (const RepairStep& step : plan.steps) Must(DoStep(disk_, place, step).status());
+    place.log_start = plan.log_start;
     place.checkpoint.reset();
     const LogReport report = *InspectLog(disk_, place, Depth::kFrames);
     EXPECT_THAT(report.faults, IsEmpty());
     EXPECT_FALSE(report.corrupt);
+    EXPECT_THAT(PlanRepair(report, place, Beginning::kMovable).steps, IsEmpty());
     EXPECT_EQ(report.next_offset.value, end);
     const absl::StatusOr<log::RecoveredLog> recovered = log::RecoverLog(disk_, place);
     ASSERT_TRUE(recovered.ok());
     const auto batches = log::ReadAll(disk_, *recovered);
     ASSERT_TRUE(batches.ok()) << batches.status();
-    EXPECT_THAT(*batches, SizeIs(static_cast<size_t>(end)));
+    EXPECT_THAT(*batches, SizeIs(static_cast<size_t>(end - begin)));
     for (const auto& [offset, payload] : *batches) {
       EXPECT_EQ(payload, history_.acknowledged.at(offset));
     }
@@ -113,7 +117,7 @@ TEST_F(LogReportTest, ASoundLog) {
   EXPECT_TRUE(report.segments[1].sealed());
   EXPECT_FALSE(report.segments[2].sealed());
   EXPECT_EQ(report.known_end.value, 7);
-  EXPECT_THAT(PlanRepair(report, Place()).steps, IsEmpty());
+  EXPECT_THAT(PlanRepair(report, Place(), Beginning::kMovable).steps, IsEmpty());
 }
 
 TEST_F(LogReportTest, APayloadInASealedSegment) {
@@ -176,6 +180,33 @@ TEST_F(LogReportTest, ASegmentThatIsMissing) {
   EXPECT_THAT(Look().faults,
               ElementsAre(FaultAt(Kind::kOrder, log::SegmentPath(5), 0u, Range(3, 5))));
   ExpectRepairKeeps(3);
+}
+
+TEST_F(LogReportTest, TheFirstSegmentIsMissing) {
+  Must(disk_.Remove(log::SegmentPath(0)));
+  const LogReport report = Look();
+  EXPECT_THAT(report.faults,
+              ElementsAre(FaultAt(Kind::kOrder, log::SegmentPath(3), 0u, Range(0, 3))));
+  const RepairPlan fixed = PlanRepair(report, Place(), Beginning::kFixed);
+  EXPECT_EQ(fixed.log_start.value, 0);
+  EXPECT_EQ(fixed.end.value, 0);
+  ExpectRepairKeeps(3, 7);
+}
+
+TEST_F(LogReportTest, TheHeaderOfTheFirstSegment) {
+  Rot(0, 50);
+  ExpectRepairKeeps(3, 7);
+}
+
+TEST_F(LogReportTest, AfterTheFirstSegmentThatIsMissingDamage) {
+  Must(disk_.Remove(log::SegmentPath(0)));
+  Rot(3, 2 * kBlockBytes + 200);
+  ExpectRepairKeeps(3, 4);
+}
+
+TEST_F(LogReportTest, NoSegmentIsLeftAndNoOffsetComesTwice) {
+  for (const int64_t base : {0, 3, 5}) Must(disk_.Remove(log::SegmentPath(base)));
+  ExpectRepairKeeps(7, 7);
 }
 
 TEST_F(LogReportTest, ASegmentOfAnotherPlaceCostsNothing) {
