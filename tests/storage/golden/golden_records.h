@@ -58,6 +58,45 @@ inline std::vector<Batch> Batches() {
   return batches;
 }
 
+// The other directory of version 1 holds what compaction and dense rewriting made of these.
+inline constexpr char kCompactedTopic[] = "compacted";
+inline constexpr char kPaddedTopic[] = "padded";
+inline constexpr char kTombstoneKey[] = "k2";
+
+// Of kCompactedTopic: two sealed segments and an active one. Both codecs, batches that lose all,
+// some and none of their records, a tombstone that is still there.
+inline std::vector<Batch> KeyedBatches() {
+  const auto record = [](const char* key, int number) {
+    return Record{.key = key,
+                  .value = key + std::string(" ") + std::to_string(number),
+                  .headers = {{"n", std::to_string(number)}},
+                  .timestamp_ms = kBaseTimestampMs + number};
+  };
+  const Record deleted{.key = kTombstoneKey, .timestamp_ms = kBaseTimestampMs + 40};
+  return {
+      {record::Codec::kNone, {record("k0", 0), record("k1", 1)}},
+      {record::Codec::kZstd, {record("k2", 10), record("k0", 11), record("k3", 12)}},
+      {record::Codec::kNone, {record("k1", 20), record("k0", 21)}},
+      {record::Codec::kLz4, {record("k1", 30), record("k4", 31), record("k5", 32)}},
+      {record::Codec::kNone, {deleted, record("k0", 41)}},
+      {record::Codec::kNone, {record("k6", 50)}},
+      {record::Codec::kNone, {record("k4", 60), record("k6", 61)}},
+  };
+}
+
+// Of its records those that a later one superseded before the directory was written.
+inline std::vector<int64_t> OffsetsCompactedAway() { return {0, 1, 2, 3, 5, 6}; }
+
+// Of kPaddedTopic: a record each, in a block of its own until the segment was rewritten.
+inline std::vector<Batch> PaddedBatches() {
+  std::vector<Batch> batches;
+  for (int i = 0; i < 8; ++i) {
+    batches.push_back({record::Codec::kNone,
+                       {{.key = "k", .value = std::string(50, static_cast<char>('a' + i))}}});
+  }
+  return batches;
+}
+
 }  // namespace leat::golden
 
 #endif  // LEAT_TESTS_STORAGE_GOLDEN_GOLDEN_RECORDS_H_

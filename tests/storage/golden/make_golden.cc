@@ -1,13 +1,16 @@
-// Writes the golden data directory of the format version of this program: once, when the version is
-// new. What is there is never written again: that it is old is its worth.
+// Writes a golden data directory of the format version of this program: once, when the version, or
+// what it can hold, is new. What is there is never written again: that it is old is its worth.
 //
-//   bazel run //tests/storage/golden:make_golden -- "$PWD/tests/storage/golden/v1"
+//   bazel run //tests/storage/golden:make_golden -- written "$PWD/tests/storage/golden/v1"
+//   bazel run //tests/storage/golden:make_golden -- rewritten \
+//       "$PWD/tests/storage/golden/v1_rewritten"
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,17 +56,44 @@ record::Batch Encode(const Batch& batch) {
   return encoded;
 }
 
-// Two sealed segments and an active one, which ends with a control frame.
-void WriteRecords(broker::SimulatedBroker& simulated) {
-  const auto topic = simulated.Create(
-      kTopic, 1, {.retention_time = absl::ZeroDuration(), .segment_bytes = 16'384});
+constexpr broker::TopicSettings kSmallSegments = {.retention_time = absl::ZeroDuration(),
+                                                  .segment_bytes = 16'384};
+
+broker::TopicHandle Create(broker::SimulatedBroker& simulated, const char* name,
+                           const broker::TopicSettings& settings,
+                           const std::vector<Batch>& batches) {
+  const auto topic = simulated.Create(name, 1, settings);
   Require(topic.status());
-  for (const Batch& batch : Batches()) {
+  for (const Batch& batch : batches) {
     const auto appended = simulated.Wait<log::AppendResult>(
         [&](auto done) { simulated.broker().Append(*topic, 0, Encode(batch), done); });
     Require(appended.status());
   }
-  Require(simulated.Trim(*topic, 0, kLogStart));
+  return *topic;
+}
+
+// Two sealed segments and an active one, which ends with a control frame; topics that are empty and
+// deleted.
+void Write(broker::SimulatedBroker& simulated) {
+  Require(simulated.Start());
+  const broker::TopicHandle topic = Create(simulated, kTopic, kSmallSegments, Batches());
+  Require(simulated.Trim(topic, 0, kLogStart));
+  simulated.Advance(absl::Minutes(1));
+  Require(simulated.Create(kEmptyTopic, 2).status());
+  const auto deleted = simulated.Create("deleted");
+  Require(deleted.status());
+  Require(simulated.Delete(*deleted).status());
+}
+
+// Sealed segments as compaction and dense rewriting leave them.
+void WriteAndRewrite(broker::SimulatedBroker& simulated) {
+  simulated.options().compaction_interval = absl::Seconds(1);
+  Require(simulated.Start());
+  broker::TopicSettings compacted = kSmallSegments;
+  compacted.cleanup = broker::Cleanup::kCompact;
+  compacted.tombstone_retention = absl::Hours(24 * 365 * 100);
+  Create(simulated, kCompactedTopic, compacted, KeyedBatches());
+  Create(simulated, kPaddedTopic, kSmallSegments, PaddedBatches());
   simulated.Advance(absl::Minutes(1));
 }
 
@@ -82,18 +112,14 @@ void CopyOut(io::FileSystem& disk, const std::filesystem::path& directory) {
 
 int main(int argc, char** argv) {
   using namespace leat;  // NOLINT: a program of a few lines
-  if (argc != 2 || std::filesystem::exists(argv[1])) {
-    std::fprintf(stderr, "usage: make_golden NEW-DIRECTORY\n");
+  const std::string_view what = argc == 3 ? argv[1] : "";
+  if ((what != "written" && what != "rewritten") || std::filesystem::exists(argv[2])) {
+    std::fprintf(stderr, "usage: make_golden written|rewritten NEW-DIRECTORY\n");
     return 2;
   }
   broker::SimulatedBroker simulated(1);
-  golden::Require(simulated.Start());
-  golden::WriteRecords(simulated);
-  golden::Require(simulated.Create(golden::kEmptyTopic, 2).status());
-  const auto deleted = simulated.Create("deleted");
-  golden::Require(deleted.status());
-  golden::Require(simulated.Delete(*deleted).status());
+  what == "written" ? golden::Write(simulated) : golden::WriteAndRewrite(simulated);
   golden::Require(simulated.Stop());
-  golden::CopyOut(simulated.disk(), argv[1]);
+  golden::CopyOut(simulated.disk(), argv[2]);
   return 0;
 }
