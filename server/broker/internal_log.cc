@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "server/broker/answer.h"
+
 namespace leat::broker {
 
 InternalLog::InternalLog(InternalLogId id, io::EventLoop& loop, const DataDirectory& directory,
@@ -19,6 +21,9 @@ void InternalLog::Read(record::Offset from, size_t max_bytes, Callback<log::Read
 }
 
 void InternalLog::TrimTo(record::Offset log_start, io::IoCallback done) {
+  if (closing_) {
+    return loop_.Post([done = std::move(done)]() mutable { std::move(done)(ServerStopping()); });
+  }
   ++trims_under_way_;
   loop_.Offload([this, log_start] { return directory_.SaveInternalLogStart(id_.name, log_start); },
                 [this, log_start, done = std::move(done)](absl::Status saved) mutable {

@@ -53,7 +53,7 @@ class InternalLog {
   absl::Status state_detail() const { return log_->state_detail(); }
 
   // Makes it durable that the log begins at `log_start`, and removes what lies before. After an
-  // error the log is as before; safe to repeat.
+  // error the log is as before; safe to repeat. kServerStopping once it is being closed.
   void TrimTo(record::Offset log_start, io::IoCallback done);
 
   // Refuses further appends (kServerStopping), waits for what is under way, and closes the log.

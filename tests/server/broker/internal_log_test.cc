@@ -12,6 +12,7 @@
 #include "storage/log/checkpoint.h"
 #include "tests/server/broker/matchers.h"
 #include "tests/server/broker/simulated_broker.h"
+#include "tests/storage/log/batches.h"
 
 namespace leat::broker {
 namespace {
@@ -20,6 +21,7 @@ using record::Reason;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 constexpr char kSegment[] = "/data/internal/groups/3/00000000000000000000.log";
 
@@ -173,6 +175,29 @@ TEST_F(InternalLogTest, MayBeClosedByWhoeverIsToldOfATrim) {
   EXPECT_TRUE(*closed);
   ASSERT_THAT(StopAndStart(), IsOk());
   EXPECT_THAT(*server_.ReadGroupLog(3), ElementsAre("b"));
+}
+
+TEST_F(InternalLogTest, IsNotTrimmedOnceItIsBeingClosed) {
+  Append(3, {"a", "b"});
+  InternalLog& log = server_.broker().group_log(3);
+  std::vector<std::string> order;
+  (void)server_.Wait<bool>([&](auto done) {
+    log.Post([&, done] {
+      log.Append(log::MakeBatch(0, 1, "c", 1), [&, done](const auto& appended) {
+        order.push_back(appended.ok() ? "appended" : "failed");
+        log.TrimTo({1}, [&, done](const absl::Status& trimmed) {
+          EXPECT_THAT(trimmed, HasReason(Reason::kServerStopping));
+          order.push_back("refused");
+          done(true);
+        });
+      });
+      log.Close([&](const absl::Status&) { order.push_back("closed"); });
+    });
+  });
+  EXPECT_THAT(order, UnorderedElementsAre("appended", "closed", "refused"));
+  ASSERT_THAT(StopAndStart(), IsOk());
+  EXPECT_TRUE(server_.broker().recovery().clean_shutdown);
+  EXPECT_THAT(*server_.ReadGroupLog(3), ElementsAre("a", "b", "c"));
 }
 
 TEST_F(InternalLogTest, StandsInTheCheckpoint) {
