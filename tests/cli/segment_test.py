@@ -112,7 +112,7 @@ class SegmentTest(unittest.TestCase):
         server = Server(str(self.data))
         self.addCleanup(server.end, signal.SIGKILL)
         self.leat("produce", "orders", "-p", "0", LEAT_SERVER=server.listen, stdin=b"four")
-        got = self.leat("consume", "orders", "-p", "0", "-e", "-f", "json", LEAT_SERVER=server.listen)
+        got = self.leat("consume", "orders", "-p", "0", "-e", "-f", "jsonl", LEAT_SERVER=server.listen)
         self.assertEqual(json.loads(got)["offset"], 3)
 
     def test_repairs_only_when_the_loss_is_accepted(self):

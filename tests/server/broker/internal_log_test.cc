@@ -182,16 +182,19 @@ TEST_F(InternalLogTest, IsNotTrimmedOnceItIsBeingClosed) {
   InternalLog& log = server_.broker().group_log(3);
   std::vector<std::string> order;
   (void)server_.Wait<bool>([&](auto done) {
-    log.Post([&, done] {
-      log.Append(log::MakeBatch(0, 1, "c", 1), [&, done](const auto& appended) {
-        order.push_back(appended.ok() ? "appended" : "failed");
-        log.TrimTo({1}, [&, done](const absl::Status& trimmed) {
+    const auto note = [&order, done](const char* what) {
+      order.push_back(what);
+      if (order.size() == 3) done(true);
+    };
+    log.Post([&log, note] {
+      log.Append(log::MakeBatch(0, 1, "c", 1), [&log, note](const auto& appended) {
+        note(appended.ok() ? "appended" : "failed");
+        log.TrimTo({1}, [note](const absl::Status& trimmed) {
           EXPECT_THAT(trimmed, HasReason(Reason::kServerStopping));
-          order.push_back("refused");
-          done(true);
+          note("refused");
         });
       });
-      log.Close([&](const absl::Status&) { order.push_back("closed"); });
+      log.Close([note](const absl::Status&) { note("closed"); });
     });
   });
   EXPECT_THAT(order, UnorderedElementsAre("appended", "closed", "refused"));
