@@ -5,10 +5,14 @@
 
 #include "fmt/format.h"
 #include "server/broker/broker_impl.h"
+#include "server/broker/log_opening.h"
 #include "server/broker/random.h"
 
 namespace leat::broker {
 namespace {
+
+// Of all shards together. They wait for the disk, not for each other.
+constexpr size_t kRecoveryThreads = 32;
 
 log::Uuid NewDirectoryId(const Random& random) {
   const uint64_t high = random();
@@ -29,27 +33,30 @@ struct ShardRecovery {
   std::vector<RecoverySummary::Entry> findings;
 
   // Takes in what was found of one log.
-  absl::Status Add(std::string_view topic, uint32_t partition,
-                   absl::StatusOr<log::RecoveredLog> recovered) {
-    if (!recovered.ok()) return recovered.status();
-    bytes_checked += recovered->bytes_checked;
-    for (log::Finding& finding : recovered->findings) {
-      findings.push_back({std::string(topic), partition, std::move(finding)});
+  void Add(std::string_view topic, uint32_t partition, const log::RecoveredLog& recovered) {
+    bytes_checked += recovered.bytes_checked;
+    for (const log::Finding& finding : recovered.findings) {
+      findings.push_back({std::string(topic), partition, finding});
     }
-    return absl::OkStatus();
   }
 };
 
-ShardRecovery RecoverPartitions(Shard& shard, const std::vector<TopicHandle>& topics,
-                                const std::vector<log::RecoveryInput>& inputs) {
+ShardRecovery RecoverPartitions(Shard& shard, io::FileSystem& files,
+                                const std::vector<TopicHandle>& topics,
+                                const std::vector<log::RecoveryInput>& inputs, size_t threads) {
   ShardRecovery result;
   for (const TopicHandle& topic : topics) shard.partitions().PutTopic(topic);
-  for (const log::RecoveryInput& input : inputs) {
-    result.status = result.Add(FormatUuid(input.key.topic_id), input.key.partition,
-                               shard.partitions().Recover(input));
-    if (!result.status.ok()) break;
-    ++result.partitions_opened;
+  absl::StatusOr<std::vector<log::RecoveredLog>> logs = RecoverAll(files, inputs, threads);
+  if (!logs.ok()) {
+    result.status = logs.status();
+    return result;
   }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const log::PartitionKey& key = inputs[i].key;
+    result.Add(FormatUuid(key.topic_id), key.partition, (*logs)[i]);
+    shard.partitions().OpenRecovered(inputs[i], std::move((*logs)[i]));
+  }
+  result.partitions_opened = inputs.size();
   return result;
 }
 
@@ -57,7 +64,9 @@ void OpenGroupLogs(Shard& shard, const std::vector<InternalLogId>& logs,
                    const log::Checkpoint& checkpoint, ShardRecovery& result) {
   for (const InternalLogId& id : logs) {
     if (!result.status.ok()) return;
-    result.status = result.Add(id.topic, id.key.partition, shard.OpenInternalLog(id, checkpoint));
+    const absl::StatusOr<log::RecoveredLog> opened = shard.OpenInternalLog(id, checkpoint);
+    result.status = opened.status();
+    if (opened.ok()) result.Add(id.topic, id.key.partition, *opened);
   }
 }
 
@@ -186,11 +195,14 @@ absl::Status Broker::Impl::RecoverLogs() {
     group_logs[shards->OfGroupLog(i).index()].push_back(GroupsLog(i));
   }
   const std::vector<TopicHandle> topics = state.Topics();
+  const size_t threads =
+      turn == nullptr ? std::max<size_t>(1, kRecoveryThreads / shards->size()) : 1;
   std::vector<ShardRecovery> results;
   Await([&](auto done) {
     shards->Gather<ShardRecovery>(
         [&](Shard& shard) {
-          ShardRecovery result = RecoverPartitions(shard, topics, inputs[shard.index()]);
+          ShardRecovery result =
+              RecoverPartitions(shard, files, topics, inputs[shard.index()], threads);
           OpenGroupLogs(shard, group_logs[shard.index()], checkpoint, result);
           return std::vector<ShardRecovery>{std::move(result)};
         },

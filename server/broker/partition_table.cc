@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "server/broker/answer.h"
-#include "server/broker/log_opening.h"
 #include "server/broker/topic_error.h"
 
 namespace leat::broker {
@@ -140,13 +139,8 @@ std::vector<CheckpointUpdate> PartitionTable::TakeCheckpointUpdates() {
 
 // --- Start and stop ---
 
-absl::StatusOr<log::RecoveredLog> PartitionTable::Recover(const log::RecoveryInput& input) {
-  TopicEntry& entry = topics_.at(input.key.topic_id);
-  absl::StatusOr<log::RecoveredLog> recovered = RecoverOrMarkCorrupt(*surroundings_.files, input);
-  if (!recovered.ok()) return recovered.status();
-  log::RecoveredLog summary = SummaryOf(*recovered);
-  Adopt(entry, input, *std::move(recovered));
-  return summary;
+void PartitionTable::OpenRecovered(const log::RecoveryInput& place, log::RecoveredLog recovered) {
+  Adopt(topics_.at(place.key.topic_id), place, std::move(recovered));
 }
 
 void PartitionTable::Refuse() { refusing_ = true; }

@@ -88,9 +88,8 @@ class PartitionTable {
 
   // --- Start and stop ---
 
-  // Recovers a partition of a topic that was put, and opens it; tells what was found. Blocks. Fails
-  // when the file system does, but a file that cannot be read makes the partition corrupt.
-  absl::StatusOr<log::RecoveredLog> Recover(const log::RecoveryInput& input);
+  // Opens a partition of a topic that was put, with what was found of it.
+  void OpenRecovered(const log::RecoveryInput& place, log::RecoveredLog recovered);
 
   // Refuses all calls from now on with kServerStopping.
   void Refuse();
