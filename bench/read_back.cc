@@ -64,12 +64,13 @@ absl::Status DeleteTopic(const std::string& address, const std::string& topic) {
   return ToStatus(stub->DeleteTopic(&context, request, &response));
 }
 
-absl::Status ReadBack(const std::string& address, const std::string& topic, uint64_t records) {
+absl::Status ReadBack(const std::string& address, const std::string& topic, uint64_t records,
+                      uint32_t partition) {
   const auto stub = v1::LogService::NewStub(Connect(address));
   grpc::ClientContext context;
   v1::ReadRequest request;
   request.set_topic(topic);
-  request.add_partitions()->set_partition(0);
+  request.add_partitions()->set_partition(partition);
   request.mutable_end()->mutable_latest();
   request.mutable_accept_batches()->set_max_message_bytes(kMaxMessageBytes);
   const auto reader = stub->Read(&context, request);

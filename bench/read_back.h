@@ -14,9 +14,10 @@ absl::Status CreateTopic(const std::string& address, const std::string& topic,
                          uint32_t partition_count = 1);
 absl::Status DeleteTopic(const std::string& address, const std::string& topic);
 
-// Reads partition 0 from its start, whole batches; an error unless it holds exactly `records`
+// Reads a partition from its start, whole batches; an error unless it holds exactly `records`
 // records, densely, each checksum right.
-absl::Status ReadBack(const std::string& address, const std::string& topic, uint64_t records);
+absl::Status ReadBack(const std::string& address, const std::string& topic, uint64_t records,
+                      uint32_t partition = 0);
 
 }  // namespace leat::bench
 

@@ -6,25 +6,49 @@
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "leat/v1/log.pb.h"
 #include "storage/record/batch.h"
 #include "storage/record/record_set.h"
+#include "storage/record/wire.h"
 
 namespace leat::bench {
 namespace {
 
 using GenericStub = grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer>;
 
-// One request, serialized once and sent many times.
-struct PreparedRequest {
-  grpc::ByteBuffer bytes;
+// A request for each partition, serialized once and sent many times. They share the records.
+struct PreparedRequests {
+  std::vector<grpc::ByteBuffer> bytes;
   uint64_t batch_bytes = 0;
 };
 
-PreparedRequest Prepare(const StreamLoadOptions& options) {
+// What stands before a field's bytes.
+void AppendLength(uint32_t field, size_t size, std::string* out) {
+  record::AppendVarint(record::MakeTag(field, record::WireType::kBytes), out);
+  record::AppendVarint(size, out);
+}
+
+// All of a request but its records, which are to follow.
+std::string SerializeFront(const StreamLoadOptions& options, uint32_t partition,
+                           const std::string& set) {
+  v1::ProduceRequest produce;
+  produce.set_topic(options.topic);
+  produce.set_partition(partition);
+  produce.set_payload_crc32c(record::Crc32c(set));
+  std::string front = produce.SerializeAsString();
+  AppendLength(v1::ProduceRequest::kRecordsFieldNumber, set.size(), &front);
+  v1::ProduceStreamRequest request;
+  request.set_request_id(1);
+  std::string bytes = request.SerializeAsString();
+  AppendLength(v1::ProduceStreamRequest::kProduceFieldNumber, front.size() + set.size(), &bytes);
+  return bytes + front;
+}
+
+PreparedRequests Prepare(const StreamLoadOptions& options) {
   record::RecordSetBuilder builder;
   std::string value(options.record_bytes, 0);
   uint64_t state = 88172645463325252u;  // xorshift64: content that does not compress.
@@ -37,21 +61,19 @@ PreparedRequest Prepare(const StreamLoadOptions& options) {
   }
   const std::string set = builder.Take();
 
-  v1::ProduceStreamRequest request;
-  request.set_request_id(1);
-  v1::ProduceRequest& produce = *request.mutable_produce();
-  produce.set_topic(options.topic);
-  produce.set_partition(options.partition);
-  produce.set_payload_crc32c(record::Crc32c(set));
-  produce.mutable_records()->ParseFromString(set);
-  grpc::Slice slice(request.SerializeAsString());
-  return {grpc::ByteBuffer(&slice, 1), set.size()};
+  PreparedRequests prepared{.batch_bytes = set.size()};
+  const grpc::Slice records(set);
+  for (uint32_t i = 0; i < options.partition_count; ++i) {
+    const grpc::Slice slices[] = {grpc::Slice(SerializeFront(options, i, set)), records};
+    prepared.bytes.emplace_back(slices, 2);
+  }
+  return prepared;
 }
 
 class Load : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  Load(const StreamLoadOptions& options, PreparedRequest request)
-      : options_(options), request_(std::move(request)) {}
+  Load(const StreamLoadOptions& options, PreparedRequests requests)
+      : options_(options), requests_(std::move(requests)), next_offsets_(options.partition_count) {}
 
   absl::StatusOr<StreamLoadResult> Run() {
     grpc::ChannelArguments arguments;
@@ -73,7 +95,12 @@ class Load : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> 
     done_condition_.wait(lock, [this] { return done_; });
     if (!failure_.ok()) return failure_;
     if (!status_.ok()) return absl::UnknownError(status_.error_message());
-    result_.batch_bytes = request_.batch_bytes;
+    result_.batch_bytes = requests_.batch_bytes;
+    for (uint32_t i = 0; i < options_.partition_count; ++i) {
+      const uint64_t rounds =
+          (answered_ + options_.partition_count - 1 - i) / options_.partition_count;
+      result_.records_by_partition.push_back(rounds * options_.records_per_batch);
+    }
     result_.records_total = answered_ * options_.records_per_batch;
     result_.elapsed = last_answer_ - first_answer_;
     return result_;
@@ -113,13 +140,12 @@ class Load : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> 
  private:
   void WriteNext() {
     if (writing_ || half_closed_) return;
-    if (absl::Now() >= stop_at_ || !failure_.ok()) {
+    if (absl::Now() >= stop_at_ || sent_ >= options_.max_requests || !failure_.ok()) {
       half_closed_ = true;
       StartWritesDone();
     } else if (sent_ - answered_ < options_.window) {
       writing_ = true;
-      ++sent_;
-      StartWrite(&request_.bytes);
+      StartWrite(&requests_.bytes[sent_++ % options_.partition_count]);
     }
   }
 
@@ -135,15 +161,17 @@ class Load : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> 
       return;
     }
     const v1::ProducedPart& part = response.produced().parts(0);
-    const int64_t expected = static_cast<int64_t>(answered_ * options_.records_per_batch);
+    // Answers of different partitions come in any order.
+    int64_t& expected = next_offsets_[part.partition() % options_.partition_count];
     if (part.base_offset() != expected || part.durability() != v1::DURABILITY_SYNCED) {
       failure_ = absl::DataLossError(absl::StrCat("answer ", answered_, " should have offset ",
                                                   expected, ": ", part.ShortDebugString()));
     }
+    expected += options_.records_per_batch;
   }
 
   const StreamLoadOptions options_;
-  const PreparedRequest request_;
+  const PreparedRequests requests_;
   grpc::ClientContext context_;
   grpc::ByteBuffer answer_;
   absl::Time measure_from_;
@@ -154,6 +182,7 @@ class Load : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> 
   bool writing_ = false;
   bool half_closed_ = false;
   bool done_ = false;
+  std::vector<int64_t> next_offsets_;  // By partition.
   uint64_t sent_ = 0;
   uint64_t answered_ = 0;
   absl::Time first_answer_ = absl::InfinitePast();

@@ -1,11 +1,13 @@
 // A producer that is as cheap as gRPC allows: it sends the same prepared batch again and again on
-// one ProduceStream, keeps a window of requests in flight, and checks every answer.
+// one ProduceStream, to one partition or to several in turn, keeps a window of requests in flight,
+// and checks every answer.
 
 #ifndef LEAT_BENCH_STREAM_LOAD_H_
 #define LEAT_BENCH_STREAM_LOAD_H_
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -15,19 +17,21 @@ namespace leat::bench {
 struct StreamLoadOptions {
   std::string address;
   std::string topic;
-  uint32_t partition = 0;
+  uint32_t partition_count = 1;  // Requests go to partitions 0, 1, ... in turn.
   uint32_t record_bytes = 1024;  // Size of a record's value.
   uint32_t records_per_batch = 1000;
   uint32_t window = 16;  // Requests in flight.
   absl::Duration warm_up = absl::Seconds(2);
   absl::Duration duration = absl::Seconds(5);
-  bool check_answers = true;  // Offsets dense and durability SYNCED; off for a null sink.
+  uint64_t max_requests = UINT64_MAX;  // Ends earlier than that, having sent so many.
+  bool check_answers = true;           // Offsets dense and durability SYNCED; off for a null sink.
 };
 
 struct StreamLoadResult {
-  uint64_t requests = 0;       // Answered while measuring.
-  uint64_t records_total = 0;  // Answered, warm-up included.
-  uint64_t batch_bytes = 0;    // Serialized record set of one request.
+  uint64_t requests = 0;                       // Answered while measuring.
+  uint64_t records_total = 0;                  // Answered, warm-up included.
+  uint64_t batch_bytes = 0;                    // Serialized record set of one request.
+  std::vector<uint64_t> records_by_partition;  // Sums up to `records_total`.
   absl::Duration elapsed;
   double bytes_per_second() const;
 };
