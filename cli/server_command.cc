@@ -33,6 +33,8 @@ std::string KindName(v1::RecoveryFinding::Kind kind) {
       return "missing";
     case v1::RecoveryFinding::KIND_LEFTOVER_REMOVED:
       return "removed";
+    case v1::RecoveryFinding::KIND_PRODUCERS_REBUILT:
+      return "rebuilt";
     default:
       return "found";
   }

@@ -26,9 +26,11 @@ struct ServerOptions {
   absl::Duration compaction_interval = absl::Seconds(30);
   uint64_t compaction_key_bytes = uint64_t{64} << 20;
   uint64_t compaction_bytes_per_second = uint64_t{32} << 20;
+  absl::Duration producer_expiry = absl::Hours(24 * 7);
 
   uint64_t max_message_bytes = 4 << 20;
   uint32_t max_topics = 10'000;
+  uint32_t max_producers_per_topic = 10'000;
   uint32_t max_partitions_per_topic = 1'024;
   uint32_t max_calls = 10'000;
   uint32_t max_streams_per_connection = 1'000;

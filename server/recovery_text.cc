@@ -22,6 +22,8 @@ std::string_view Word(Kind kind) {
       return "missing";
     case Kind::kLeftoverRemoved:
       return "removed";
+    case Kind::kProducersRebuilt:
+      return "rebuilt";
   }
   return "found";
 }

@@ -34,6 +34,8 @@ broker::BrokerOptions ToBrokerOptions(const ServerOptions& options) {
   result.shard_count = options.shards;
   result.max_topics = options.max_topics;
   result.max_partitions_per_topic = options.max_partitions_per_topic;
+  result.max_producers_per_topic = options.max_producers_per_topic;
+  result.producer_expiry = options.producer_expiry;
   result.min_free_bytes = options.min_free_bytes;
   result.retention_interval = options.retention_interval;
   result.checkpoint_interval = options.checkpoint_interval;

@@ -7,6 +7,7 @@
 #include "server/broker/answer.h"
 #include "server/broker/broker_impl.h"
 #include "server/broker/describe.h"
+#include "server/broker/init_producer.h"
 #include "server/broker/topic_command.h"
 #include "server/broker/topic_error.h"
 #include "storage/record/error.h"
@@ -171,17 +172,26 @@ Answer<log::AppendResult> InLane(std::shared_ptr<AppendLane> lane, Answer<log::A
 }  // namespace
 
 void Broker::Append(const TopicHandle& topic, uint32_t partition, record::Batch batch,
-                    Callback<log::AppendResult> done, std::shared_ptr<AppendLane> lane) {
+                    Callback<log::AppendResult> done, AppendOptions options) {
   Shard& shard = impl_->shards->Of(topic->id, partition);
-  shard.Post([&shard, topic, partition, lane = std::move(lane), batch = std::move(batch),
+  shard.Post([&shard, topic, partition, options = std::move(options), batch = std::move(batch),
               done = Answer<log::AppendResult>(std::move(done))]() mutable {
+    std::shared_ptr<AppendLane>& lane = options.lane;
     if (lane != nullptr && lane->failed) {
       return std::move(done)(record::MakeError(record::Reason::kEarlierRequestFailed,
                                                "an earlier append of its lane failed"));
     }
-    shard.Append(*topic, partition, std::move(batch),
-                 lane == nullptr ? std::move(done) : InLane(std::move(lane), std::move(done)));
+    const bool taken =
+        shard.Append(*topic, partition, std::move(batch), options.expected_offset,
+                     lane == nullptr ? std::move(done) : InLane(lane, std::move(done)));
+    // At once: the next one may come before this one is answered.
+    if (!taken && lane != nullptr) lane->failed = true;
   });
+}
+
+void Broker::InitProducer(TopicHandle topic, std::string name, Callback<InitializedProducer> done) {
+  broker::InitProducer(*impl_->shards, *impl_->registry, std::move(topic), std::move(name),
+                       Answer<InitializedProducer>(std::move(done)));
 }
 
 uint64_t Broker::Fetch(FetchSpec spec, Callback<FetchResult> done) {

@@ -38,6 +38,8 @@ struct BrokerOptions {
   uint32_t shard_count = 0;  // 0: one for each core.
   uint32_t max_topics = 10'000;
   uint32_t max_partitions_per_topic = 1'024;
+  uint32_t max_producers_per_topic = 10'000;
+  absl::Duration producer_expiry = absl::Hours(24 * 7);
   uint64_t min_free_bytes = uint64_t{256}
                             << 20;  // Below this much free space appends get kDiskFull.
   absl::Duration retention_interval = absl::Seconds(30);
@@ -108,9 +110,14 @@ class Broker {
 
   // Appends a checked batch, as `log::Log::Append`. kPartitionNotFound, kTopicNotFound (deleted
   // meanwhile), kTopicRecreated, kDiskFull and the log's errors. Appends posted by one thread to
-  // one partition keep their order; with a `lane` they keep it when one of them fails.
+  // one partition keep their order; in a lane they keep it when one of them fails. Only the
+  // producer initialised last under its name may append: kProducerFenced, kProducerExpired.
   void Append(const TopicHandle& topic, uint32_t partition, record::Batch batch,
-              Callback<log::AppendResult> done, std::shared_ptr<AppendLane> lane = nullptr);
+              Callback<log::AppendResult> done, AppendOptions options = {});
+
+  // Gives the caller the name: durable, and all who had it before refused everywhere, when the
+  // callback runs. kTopicNotFound, kTopicRecreated, and the errors of changes to topics.
+  void InitProducer(TopicHandle topic, std::string name, Callback<InitializedProducer> done);
 
   // Reads, waiting if asked. The ticket names a waiting fetch for `CancelFetch`; `done` runs
   // exactly once in any case (with kCallEnded when cancelled).

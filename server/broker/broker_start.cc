@@ -41,11 +41,13 @@ struct ShardRecovery {
   }
 };
 
-ShardRecovery RecoverPartitions(Shard& shard, io::FileSystem& files,
-                                const std::vector<TopicHandle>& topics,
+ShardRecovery RecoverPartitions(Shard& shard, io::FileSystem& files, const TopicState& topics,
                                 const std::vector<log::RecoveryInput>& inputs, size_t threads) {
   ShardRecovery result;
-  for (const TopicHandle& topic : topics) shard.partitions().PutTopic(topic);
+  for (const TopicHandle& topic : topics.Topics()) {
+    shard.partitions().PutTopic(topic);
+    shard.partitions().PutProducers(topic->id, topics.producers(topic->id));
+  }
   absl::StatusOr<std::vector<log::RecoveredLog>> logs = RecoverAll(files, inputs, threads);
   if (!logs.ok()) {
     result.status = logs.status();
@@ -138,8 +140,10 @@ absl::Status Broker::Impl::StartShards(io::IoBackend& backend) {
     loops.push_back(*std::move(loop));
   }
   shards = std::make_unique<ShardSet>(
-      PartitionTable::Surroundings{
-          .files = &files, .directory = directory.get(), .catalog = &catalog},
+      PartitionTable::Surroundings{.files = &files,
+                                   .directory = directory.get(),
+                                   .catalog = &catalog,
+                                   .producer_expiry = options.producer_expiry},
       std::move(loops), options.random);
   if (turn == nullptr) shards->Start();
   return absl::OkStatus();
@@ -169,7 +173,8 @@ absl::Status Broker::Impl::LoadTopics() {
       registry = std::make_unique<TopicRegistry>(
           *shards, *directory, catalog, *place, *std::move(recovered),
           TopicLimits{.max_topics = options.max_topics,
-                      .max_partitions_per_topic = options.max_partitions_per_topic});
+                      .max_partitions_per_topic = options.max_partitions_per_topic,
+                      .max_producers_per_topic = options.max_producers_per_topic});
       registry->Load([&, done](absl::Status status) {
         loaded = std::move(status);
         done();
@@ -194,7 +199,6 @@ absl::Status Broker::Impl::RecoverLogs() {
   for (uint32_t i = 0; i < kGroupLogs; ++i) {
     group_logs[shards->OfGroupLog(i).index()].push_back(GroupsLog(i));
   }
-  const std::vector<TopicHandle> topics = state.Topics();
   const size_t threads =
       turn == nullptr ? std::max<size_t>(1, kRecoveryThreads / shards->size()) : 1;
   std::vector<ShardRecovery> results;
@@ -202,7 +206,7 @@ absl::Status Broker::Impl::RecoverLogs() {
     shards->Gather<ShardRecovery>(
         [&](Shard& shard) {
           ShardRecovery result =
-              RecoverPartitions(shard, files, topics, inputs[shard.index()], threads);
+              RecoverPartitions(shard, files, state, inputs[shard.index()], threads);
           OpenGroupLogs(shard, group_logs[shard.index()], checkpoint, result);
           return std::vector<ShardRecovery>{std::move(result)};
         },

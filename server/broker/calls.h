@@ -7,11 +7,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "server/broker/producer_names.h"
 #include "server/broker/topic.h"
 #include "storage/log/log_types.h"
 #include "storage/record/batch.h"
@@ -28,6 +31,19 @@ using Callback = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
 // the partition's shard looks into it.
 struct AppendLane {
   bool failed = false;
+};
+
+struct AppendOptions {
+  std::shared_ptr<AppendLane> lane;
+  std::optional<record::Offset> expected_offset;  // As `log::AppendConditions`.
+};
+
+// A producer that was initialised.
+struct InitializedProducer {
+  TopicHandle topic;
+  ProducerGrant grant;
+  // What partitions know of it that know something; or why they cannot tell.
+  std::vector<std::pair<uint32_t, absl::StatusOr<log::ProducerBatch>>> partitions;
 };
 
 struct PartitionStatus {

@@ -16,14 +16,25 @@ Partition::Partition(const log::PartitionKey& key, std::unique_ptr<log::Log> log
   log_->set_observer([this] { OnLogChange(); });
 }
 
-void Partition::Append(record::Batch batch, Answer<log::AppendResult> done) {
-  if (!refusal_.ok()) return std::move(done)(refusal_);
+bool Partition::Append(record::Batch batch, const log::AppendConditions& conditions,
+                       Answer<log::AppendResult> done) {
+  if (!refusal_.ok()) {
+    std::move(done)(refusal_);
+    return false;
+  }
   done.BeginAppend();
-  log_->Append(std::move(batch),
-               [this, done = std::move(done)](absl::StatusOr<log::AppendResult> result) mutable {
-                 NoteSpace(result.status());
-                 std::move(done)(std::move(result));
-               });
+  return log_->Append(
+      std::move(batch), conditions,
+      [this, done = std::move(done)](absl::StatusOr<log::AppendResult> result) mutable {
+        NoteSpace(result.status());
+        std::move(done)(std::move(result));
+      });
+}
+
+void Partition::FindProducer(const ProducerGrant& grant,
+                             Answer<std::optional<log::ProducerBatch>> found) {
+  if (!refusal_.ok()) return std::move(found)(refusal_);
+  log_->FindProducer(grant.producer_id, grant.number, std::move(found));
 }
 
 std::string Partition::Name() const {

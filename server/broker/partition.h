@@ -18,6 +18,7 @@
 #include "server/broker/answer.h"
 #include "server/broker/calls.h"
 #include "server/broker/fetch_waiters.h"
+#include "server/broker/producer_names.h"
 #include "storage/log/checkpoint.h"
 #include "storage/log/log.h"
 #include "storage/record/batch.h"
@@ -35,7 +36,12 @@ class Partition {
   const log::PartitionKey& key() const { return key_; }
 
   // As `Broker::Append`. A batch that is under way when the partition closes is still answered.
-  void Append(record::Batch batch, Answer<log::AppendResult> done);
+  // False as of `log::Log::Append`.
+  bool Append(record::Batch batch, const log::AppendConditions& conditions,
+              Answer<log::AppendResult> done);
+
+  // As `log::Log::FindProducer`.
+  void FindProducer(const ProducerGrant& grant, Answer<std::optional<log::ProducerBatch>> found);
 
   // As `Broker::Fetch`. Nothing will ever come to a corrupt log: there a fetch that would wait gets
   // kLogCorrupt.

@@ -44,6 +44,14 @@ void PartitionTable::MoveLogStart(const LogStart& start) {
   if (Partition* partition = FindOpen(start.key)) partition->TrimTo(start.offset);
 }
 
+void PartitionTable::PutProducers(const log::Uuid& topic_id, const ProducerNames& names) {
+  topics_.at(topic_id).producers = ProducerGrants(names);
+}
+
+void PartitionTable::PutProducer(const ProducerChange& change) {
+  topics_.at(change.topic_id).producers.Apply(change);
+}
+
 void PartitionTable::ObserveTopics(TopicObserver observer) {
   observer_ = std::move(observer);
   for (const auto& [id, entry] : topics_) observer_(*entry.topic, TopicEvent::kPut);
@@ -77,6 +85,27 @@ absl::StatusOr<Partition*> PartitionTable::Open(const Topic& topic, uint32_t par
                  .quarantine_directory = directory.QuarantineDirectory(key),
                  .key = key},
                 {});
+}
+
+absl::StatusOr<uint64_t> PartitionTable::CheckProducer(const log::Uuid& topic_id,
+                                                       const record::BatchHeader& header) const {
+  return topics_.at(topic_id).producers.Check(header);
+}
+
+absl::Status PartitionTable::FindProducer(const log::Uuid& topic_id, const ProducerGrant& grant,
+                                          const FoundProducer& found) {
+  if (refusing_) return ServerStopping();
+  const auto topic = topics_.find(topic_id);
+  if (topic == topics_.end()) return absl::OkStatus();
+  for (auto& [number, partition] : topic->second.partitions) {
+    Answer<std::optional<log::ProducerBatch>> told(
+        [found, number = number](absl::StatusOr<std::optional<log::ProducerBatch>> batch) {
+          if (!batch.ok()) return found(number, batch.status());
+          if (batch->has_value()) found(number, **batch);
+        });
+    partition->FindProducer(grant, std::move(told));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<PartitionStatus> PartitionTable::Describe(const Topic& topic, uint32_t partition) {
@@ -140,7 +169,9 @@ std::vector<CheckpointUpdate> PartitionTable::TakeCheckpointUpdates() {
 // --- Start and stop ---
 
 void PartitionTable::OpenRecovered(const log::RecoveryInput& place, log::RecoveredLog recovered) {
-  Adopt(topics_.at(place.key.topic_id), place, std::move(recovered));
+  TopicEntry& entry = topics_.at(place.key.topic_id);
+  entry.producers.Resolve(recovered.producers.table);
+  Adopt(entry, place, std::move(recovered));
 }
 
 void PartitionTable::Refuse() { refusing_ = true; }
@@ -191,7 +222,8 @@ log::LogOptions PartitionTable::OptionsFor(const Topic& topic) const {
           .retention_bytes = expires ? settings.retention_bytes : 0,
           .compact = settings.cleanup != Cleanup::kDelete,
           .tombstone_retention = settings.tombstone_retention,
-          .tail_bytes = std::clamp(tail_bytes_ / tail_shares_, kTailBytesMin, kTailBytesMax)};
+          .tail_bytes = std::clamp(tail_bytes_ / tail_shares_, kTailBytesMin, kTailBytesMax),
+          .producer_expiry = surroundings_.producer_expiry};
 }
 
 void PartitionTable::ShareTailMemory() {

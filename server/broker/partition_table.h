@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,10 +16,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/broker/barrier.h"
 #include "server/broker/calls.h"
 #include "server/broker/data_directory.h"
 #include "server/broker/partition.h"
+#include "server/broker/producer_grants.h"
 #include "server/broker/topic.h"
 #include "server/broker/topic_catalog.h"
 #include "server/broker/topic_command.h"
@@ -26,6 +29,7 @@
 #include "storage/log/checkpoint.h"
 #include "storage/log/log.h"
 #include "storage/log/recovery.h"
+#include "storage/record/batch.h"
 
 namespace leat::broker {
 
@@ -42,6 +46,7 @@ class PartitionTable {
     io::FileSystem* files = nullptr;
     const DataDirectory* directory = nullptr;
     const TopicCatalog* catalog = nullptr;
+    absl::Duration producer_expiry = absl::Hours(24 * 7);
   };
 
   // `environment` outlives this; the tails of all partitions together hold about `tail_bytes`.
@@ -62,6 +67,10 @@ class PartitionTable {
 
   void MoveLogStart(const LogStart& start);
 
+  // All producers of a topic that was put, at the start; and one that was initialised.
+  void PutProducers(const log::Uuid& topic_id, const ProducerNames& names);
+  void PutProducer(const ProducerChange& change);
+
   // As `Broker::ObserveTopics`.
   void ObserveTopics(TopicObserver observer);
 
@@ -70,6 +79,16 @@ class PartitionTable {
   // The partition that a call names, opened if need be; it lives until the topic is removed.
   // kServerStopping, kTopicNotFound, kTopicRecreated, kPartitionNotFound.
   absl::StatusOr<Partition*> Open(const Topic& topic, uint32_t partition);
+
+  // The grant by which a batch comes to a partition of this topic, as `ProducerGrants::Check`.
+  absl::StatusOr<uint64_t> CheckProducer(const log::Uuid& topic_id,
+                                         const record::BatchHeader& header) const;
+
+  // Asks all partitions of a topic that are open here what they know of a producer; `found` is
+  // called for each that knows something, or cannot tell. kServerStopping: it is not called.
+  using FoundProducer = std::function<void(uint32_t, absl::StatusOr<log::ProducerBatch>)>;
+  absl::Status FindProducer(const log::Uuid& topic_id, const ProducerGrant& grant,
+                            const FoundProducer& found);
 
   // Without opening it. The same errors.
   absl::StatusOr<PartitionStatus> Describe(const Topic& topic, uint32_t partition);
@@ -104,6 +123,7 @@ class PartitionTable {
  private:
   struct TopicEntry {
     TopicHandle topic;
+    ProducerGrants producers;
     absl::flat_hash_map<uint32_t, std::unique_ptr<Partition>> partitions;  // Those that are open.
   };
   enum class AfterClose { kKeepCheckpoint, kDropCheckpoint };

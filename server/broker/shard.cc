@@ -42,15 +42,24 @@ void Shard::Stop() {
   }
 }
 
-void Shard::Append(const Topic& topic, uint32_t partition, record::Batch batch,
-                   Answer<log::AppendResult> done) {
+bool Shard::Append(const Topic& topic, uint32_t partition, record::Batch batch,
+                   std::optional<record::Offset> expected_offset, Answer<log::AppendResult> done) {
   absl::StatusOr<Partition*> opened = partitions_.Open(topic, partition);
-  if (!opened.ok()) return std::move(done)(opened.status());
-  if (space_ == Space::kLow) {
-    return std::move(done)(record::MakeError(
-        record::Reason::kDiskFull, "the disk has too little free space; reading goes on"));
+  absl::Status refusal = opened.status();
+  if (refusal.ok() && space_ == Space::kLow) {
+    refusal = record::MakeError(record::Reason::kDiskFull,
+                                "the disk has too little free space; reading goes on");
   }
-  (*opened)->Append(std::move(batch), std::move(done));
+  const absl::StatusOr<uint64_t> grant = refusal.ok()
+                                             ? partitions_.CheckProducer(topic.id, batch.header)
+                                             : absl::StatusOr<uint64_t>(refusal);
+  if (!grant.ok()) {
+    std::move(done)(grant.status());
+    return false;
+  }
+  return (*opened)->Append(std::move(batch),
+                           {.expected_offset = expected_offset, .producer_grant = *grant},
+                           std::move(done));
 }
 
 // --- Logs ---

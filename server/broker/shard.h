@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -29,6 +30,7 @@
 #include "storage/log/read_ahead_budget.h"
 #include "storage/log/recovery.h"
 #include "storage/record/batch.h"
+#include "storage/record/ids.h"
 
 namespace leat::broker {
 
@@ -53,9 +55,10 @@ class Shard {
   void Start(const std::string& thread_name);
   void Stop();
 
-  // As `Broker::Append`. kDiskFull while there is little space.
-  void Append(const Topic& topic, uint32_t partition, record::Batch batch,
-              Answer<log::AppendResult> done);
+  // As `Broker::Append`. kDiskFull while there is little space. False when it is refused, whether
+  // it was answered already or not.
+  bool Append(const Topic& topic, uint32_t partition, record::Batch batch,
+              std::optional<record::Offset> expected_offset, Answer<log::AppendResult> done);
   void set_space(Space space) { space_ = space; }
 
   // --- Logs of the server's own that live here ---

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "server/broker/producer_names.h"
 #include "server/broker/topic.h"
 #include "storage/log/checkpoint.h"
 #include "storage/record/ids.h"
@@ -21,6 +23,13 @@ struct LogStart {
   record::Offset offset;
 
   friend bool operator==(const LogStart&, const LogStart&) = default;
+};
+
+// A producer that was initialised.
+struct ProducerChange {
+  log::Uuid topic_id{};
+  ProducerGrant grant;
+  std::optional<int64_t> forgotten_id;  // Of one that is no more.
 };
 
 namespace command {
@@ -55,17 +64,24 @@ struct ForgetTopics {
   std::vector<log::Uuid> ids;
 };
 
+// Makes the caller the one that goes by this name.
+struct InitProducer {
+  TopicHandle topic;
+  std::string name;
+};
+
 }  // namespace command
 
-using TopicCommand =
-    std::variant<command::CreateTopic, command::UpdateTopic, command::DeleteTopic,
-                 command::AddPartitions, command::MoveLogStarts, command::ForgetTopics>;
+using TopicCommand = std::variant<command::CreateTopic, command::UpdateTopic, command::DeleteTopic,
+                                  command::AddPartitions, command::MoveLogStarts,
+                                  command::ForgetTopics, command::InitProducer>;
 
 // What one record of `__meta` changed, for those who keep a copy.
 struct TopicChange {
   TopicHandle put;      // A topic that is new, or as it is now.
   TopicHandle removed;  // A topic that is gone.
   std::vector<LogStart> log_starts;
+  std::optional<ProducerChange> producer;
 };
 
 }  // namespace leat::broker

@@ -65,6 +65,7 @@ void TopicRegistry::Publish(std::vector<TopicChange> changes, io::Task in_force)
             shard.partitions().RemoveTopic(change.removed->id, *logs_closed);
           }
           for (const LogStart& start : change.log_starts) shard.partitions().MoveLogStart(start);
+          if (change.producer.has_value()) shard.partitions().PutProducer(*change.producer);
         }
       },
       [this, shared, in_force = std::move(in_force)]() mutable {

@@ -18,6 +18,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "server/broker/metadata.pb.h"
+#include "server/broker/producer_names.h"
 #include "server/broker/topic.h"
 #include "server/broker/topic_command.h"
 #include "storage/record/ids.h"
@@ -27,6 +28,7 @@ namespace leat::broker {
 struct TopicLimits {
   uint32_t max_topics = 10'000;
   uint32_t max_partitions_per_topic = 1'024;
+  uint32_t max_producers_per_topic = 10'000;
 };
 
 class TopicState {
@@ -65,6 +67,9 @@ class TopicState {
   // Where the partitions of a topic begin that do not begin at 0.
   const LogStarts& log_starts(const log::Uuid& id) const;
 
+  // The producers of a topic, by name.
+  const ProducerNames& producers(const log::Uuid& id) const;
+
   // Topics that are deleted but may still have a directory.
   const absl::btree_set<log::Uuid>& deleted() const { return deleted_; }
 
@@ -72,6 +77,7 @@ class TopicState {
   struct Entry {
     TopicHandle topic;
     LogStarts log_starts;
+    ProducerNames producers;
   };
 
   struct Moment {
@@ -87,6 +93,7 @@ class TopicState {
   absl::StatusOr<Decision> Decide(const command::MoveLogStarts& command,
                                   const Moment& moment) const;
   absl::StatusOr<Decision> Decide(const command::ForgetTopics& command, const Moment& moment) const;
+  absl::StatusOr<Decision> Decide(const command::InitProducer& command, const Moment& moment) const;
 
   absl::StatusOr<TopicChange> ApplyCreated(const internal::TopicCreated& record);
   absl::StatusOr<TopicChange> ApplySettings(const internal::SettingsChanged& record);
@@ -95,6 +102,9 @@ class TopicState {
   absl::StatusOr<TopicChange> ApplyForgotten(const internal::TopicsForgotten& record);
   absl::StatusOr<TopicChange> ApplyLogStarts(const internal::LogStartsMoved& record);
   absl::StatusOr<TopicChange> ApplySnapshotPart(const internal::SnapshotPart& record);
+  absl::StatusOr<TopicChange> ApplyProducer(const internal::ProducerGranted& record);
+  absl::Status LoadProducers(const internal::SnapshotPart::Topic& kept);
+  void SaveProducers(const log::Uuid& id, internal::SnapshotPart::Topic& kept) const;
 
   // The topic that a caller's handle names, as it is now. kTopicNotFound, kTopicRecreated.
   absl::StatusOr<TopicHandle> Resolve(const TopicHandle& named) const;

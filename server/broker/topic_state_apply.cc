@@ -33,6 +33,8 @@ absl::StatusOr<TopicChange> TopicState::Apply(const internal::MetadataRecord& re
       return ApplyLogStarts(record.log_starts_moved());
     case internal::MetadataRecord::kSnapshotPart:
       return ApplySnapshotPart(record.snapshot_part());
+    case internal::MetadataRecord::kProducerGranted:
+      return ApplyProducer(record.producer_granted());
     case internal::MetadataRecord::KIND_NOT_SET:
       break;
   }
@@ -123,6 +125,8 @@ absl::StatusOr<TopicChange> TopicState::ApplySnapshotPart(const internal::Snapsh
     *moved.mutable_topics(0)->mutable_log_starts() = kept.log_starts();
     absl::StatusOr<TopicChange> started = ApplyLogStarts(moved);
     if (!started.ok()) return started.status();
+    absl::Status loaded = LoadProducers(kept);
+    if (!loaded.ok()) return loaded;
   }
   for (const std::string& encoded : record.deleted_topic_ids()) {
     absl::StatusOr<log::Uuid> id = DecodeUuid(encoded);
@@ -147,6 +151,7 @@ std::vector<internal::MetadataRecord> TopicState::Snapshot() const {
       start->set_partition(partition);
       start->set_offset(offset.value);
     }
+    SaveProducers(topic->id, *kept);
     part_bytes += kept->ByteSizeLong();
   }
   for (const log::Uuid& id : deleted_) {

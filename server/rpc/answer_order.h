@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/strings/cord.h"
 #include "server/broker/calls.h"
 
@@ -33,8 +34,9 @@ struct PartitionPlace {
 
 // Keeps the appends of a stream to one partition in order when one of them fails.
 struct ProduceLane : broker::AppendLane {
-  std::optional<uint64_t>
-      failed_request;  // The first that failed. The stream's, like all of this file.
+  // The first that failed, and what waits to name it. The stream's, like all of this file.
+  std::optional<uint64_t> failed_request;
+  std::vector<absl::AnyInvocable<void() &&>> behind;
 };
 
 class AnswerOrder {

@@ -11,6 +11,7 @@
 #include "server/rpc/produce_stream.h"
 #include "server/rpc/read_stream.h"
 #include "server/rpc/services.h"
+#include "server/rpc/status.h"
 #include "server/rpc/unary_call.h"
 
 namespace leat::rpc {
@@ -21,9 +22,9 @@ using grpc::ByteBuffer;
 using Context = grpc::CallbackServerContext;
 
 using Base = v1::LogService::WithRawCallbackMethod_Produce<
-    v1::LogService::WithRawCallbackMethod_ProduceStream<
-        v1::LogService::WithRawCallbackMethod_Read<v1::LogService::WithRawCallbackMethod_Fetch<
-            v1::LogService::WithCallbackMethod_ListOffsets<v1::LogService::Service>>>>>;
+    v1::LogService::WithRawCallbackMethod_ProduceStream<v1::LogService::WithRawCallbackMethod_Read<
+        v1::LogService::WithRawCallbackMethod_Fetch<v1::LogService::WithCallbackMethod_InitProducer<
+            v1::LogService::WithCallbackMethod_ListOffsets<v1::LogService::Service>>>>>>;
 
 // The message is this call's alone: taking it frees gRPC's memory as soon as it was copied.
 absl::Cord Take(const ByteBuffer* message) { return TakeCord(*const_cast<ByteBuffer*>(message)); }
@@ -58,6 +59,24 @@ absl::Status FillAnswers(const v1::ListOffsetsRequest& request,
   return absl::OkStatus();
 }
 
+absl::Status FillProducer(const broker::InitializedProducer& producer,
+                          v1::InitProducerResponse* response) {
+  response->set_topic_id(broker::FormatUuid(producer.topic->id));
+  response->set_producer_id(producer.grant.producer_id);
+  response->set_producer_epoch(producer.grant.epoch);
+  for (const auto& [number, last] : producer.partitions) {
+    v1::ProducerPartition& partition = *response->add_partitions();
+    partition.set_partition(number);
+    if (last.ok()) {
+      partition.set_last_sequence(last->last_sequence());
+      partition.set_last_offset(last->next_offset().value - 1);
+    } else {
+      *partition.mutable_error() = ToRpcStatus(last.status());
+    }
+  }
+  return absl::OkStatus();
+}
+
 class LogService final : public Base {
  public:
   explicit LogService(RpcContext& context) : context_(context) {}
@@ -69,6 +88,22 @@ class LogService final : public Base {
 
   grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>* ProduceStream(Context*) override {
     return StartProduceStream(context_);
+  }
+
+  grpc::ServerUnaryReactor* InitProducer(Context* context, const v1::InitProducerRequest* request,
+                                         v1::InitProducerResponse* response) override {
+    UnaryCall call(context_, *context);
+    if (!call.Admit(*request, Validate(*request))) return call.reactor();
+    auto topic = context_.broker.FindTopic(request->topic(), request->topic_id());
+    if (!topic.ok()) {
+      call.Finish(topic.status());
+      return call.reactor();
+    }
+    context_.broker.InitProducer(
+        *std::move(topic), request->name(),
+        call.Answer<broker::InitializedProducer>(
+            [response](const auto& producer) { return FillProducer(producer, response); }));
+    return call.reactor();
   }
 
   grpc::ServerWriteReactor<ByteBuffer>* Read(Context*, const ByteBuffer* request) override {

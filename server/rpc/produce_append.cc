@@ -51,6 +51,7 @@ v1::ProducedPart ToProto(const PartOutcome& outcome) {
   result.set_record_count(part.batch.header.record_count);
   result.set_append_timestamp_ms(appended.append_timestamp_ms);
   result.set_durability(v1::DURABILITY_SYNCED);
+  result.set_duplicate(appended.duplicate);
   return result;
 }
 
@@ -68,6 +69,7 @@ absl::StatusOr<PlannedProduce> Prepare(const ProduceRequest& request, RpcContext
   }
   auto parts = PlanProduce(request, *produce.topic, situation);
   if (!parts.ok()) return parts.status();
+  if (request.expected_offset.has_value()) produce.expected_offset = {*request.expected_offset};
   for (ProducePart& part : *parts) produce.parts.push_back({.part = std::move(part)});
   return produce;
 }
@@ -80,13 +82,12 @@ void AppendParts(broker::Broker& broker, PlannedProduce produce, ProduceDone don
     if (!IsOpen(outcome)) continue;
     record::Batch batch = outcome.part.batch;
     outcome.part.batch.payload.Clear();
-    broker.Append(
-        join->produce.topic, outcome.part.partition, std::move(batch),
-        [join, &outcome](absl::StatusOr<log::AppendResult> result) {
-          outcome.result = std::move(result);
-          join->Arrive();
-        },
-        outcome.lane);
+    broker.Append(join->produce.topic, outcome.part.partition, std::move(batch),
+                  [join, &outcome](absl::StatusOr<log::AppendResult> result) {
+                    outcome.result = std::move(result);
+                    join->Arrive();
+                  },
+                  {.lane = outcome.lane, .expected_offset = join->produce.expected_offset});
   }
   join->Arrive();
 }

@@ -33,6 +33,7 @@ struct PartOutcome {
 // The parts of a request whose topic is known.
 struct PlannedProduce {
   broker::TopicHandle topic;
+  std::optional<record::Offset> expected_offset;  // Of the one part there is then.
   std::vector<PartOutcome> parts;
 };
 

@@ -195,6 +195,11 @@ absl::StatusOr<std::vector<ProducePart>> PlanProduce(const ProduceRequest& reque
   batch.header.uncompressed_bytes = request.codec == record::Codec::kNone
                                         ? batch.header.payload_bytes
                                         : request.uncompressed_bytes;
+  if (request.sequence.has_value()) {
+    batch.header.producer_id = request.sequence->producer_id;
+    batch.header.producer_epoch = request.sequence->producer_epoch;
+    batch.header.base_sequence = request.sequence->base_sequence;
+  }
   if (request.partition.has_value()) {
     std::vector<ProducePart> parts;
     parts.push_back({*request.partition, std::move(batch), {}});

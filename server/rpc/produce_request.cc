@@ -114,6 +114,33 @@ absl::Status ParseCompressed(const absl::Cord& message, ProduceRequest* request)
   return errors.ToStatus();
 }
 
+absl::StatusOr<ProducerSequence> ParseSequence(const absl::Cord& message) {
+  MessageReader in("ProducerSequence", message);
+  ProducerSequence sequence;
+  while (const WireTag tag = in.Next()) {
+    switch (tag) {
+      case MakeTag(1, WireType::kVarint):
+        sequence.producer_id = static_cast<int64_t>(in.Varint());
+        break;
+      case MakeTag(2, WireType::kVarint):
+        sequence.producer_epoch = static_cast<int32_t>(in.Varint());
+        break;
+      case MakeTag(3, WireType::kVarint):
+        sequence.base_sequence = static_cast<int32_t>(in.Varint());
+        break;
+      default:
+        in.Refuse(tag);
+    }
+  }
+  if (!in.status().ok()) return in.status();
+  FieldErrors errors;
+  errors.CheckRange("sequence.producer_id", sequence.producer_id, 1, INT64_MAX);
+  errors.CheckRange("sequence.producer_epoch", sequence.producer_epoch, 0, INT32_MAX);
+  errors.CheckRange("sequence.base_sequence", sequence.base_sequence, 0, INT32_MAX);
+  if (absl::Status status = errors.ToStatus(); !status.ok()) return status;
+  return sequence;
+}
+
 absl::Status CheckFields(const ProduceRequest& request, uint32_t durability, int payloads) {
   FieldErrors errors;
   CheckTopicName(request.topic, errors);
@@ -121,10 +148,13 @@ absl::Status CheckFields(const ProduceRequest& request, uint32_t durability, int
   errors.CheckRange("durability", durability, v1::DURABILITY_UNSPECIFIED, v1::DURABILITY_SYNCED);
   errors.CheckRange("base_timestamp_ms", request.base_timestamp_ms.value_or(0),
                     -kMaxTimestampMillis, kMaxTimestampMillis);
+  errors.CheckRange("expected_offset", request.expected_offset.value_or(0), 0, INT64_MAX);
   if (payloads != 1) errors.Add("payload", "must be either records or compressed");
   if (!request.partition.has_value()) {
     if (request.payload_crc32c.has_value()) errors.Add("payload_crc32c", "needs a partition");
     if (request.codec != record::Codec::kNone) errors.Add("compressed", "needs a partition");
+    if (request.sequence.has_value()) errors.Add("sequence", "needs a partition");
+    if (request.expected_offset.has_value()) errors.Add("expected_offset", "needs a partition");
   }
   return errors.ToStatus();
 }
@@ -134,6 +164,7 @@ absl::Status CheckFields(const ProduceRequest& request, uint32_t durability, int
 absl::StatusOr<ProduceRequest> ParseProduceRequest(const absl::Cord& message) {
   ProduceRequest request;
   absl::Cord compressed;
+  std::optional<absl::Cord> sequence;
   uint32_t durability = 0;
   bool has_records = false;
   bool has_compressed = false;
@@ -158,6 +189,12 @@ absl::StatusOr<ProduceRequest> ParseProduceRequest(const absl::Cord& message) {
       case MakeTag(6, WireType::kVarint):
         request.payload_crc32c = in.Uint32();
         break;
+      case MakeTag(7, WireType::kBytes):
+        sequence = in.Bytes();
+        break;
+      case MakeTag(8, WireType::kVarint):
+        request.expected_offset = static_cast<int64_t>(in.Varint());
+        break;
       case MakeTag(14, WireType::kBytes):
         request.payload = in.Bytes();
         has_records = true;
@@ -173,6 +210,11 @@ absl::StatusOr<ProduceRequest> ParseProduceRequest(const absl::Cord& message) {
   if (!in.status().ok()) return in.status();
   if (has_compressed && !has_records) {
     if (absl::Status status = ParseCompressed(compressed, &request); !status.ok()) return status;
+  }
+  if (sequence.has_value()) {
+    absl::StatusOr<ProducerSequence> parsed = ParseSequence(*sequence);
+    if (!parsed.ok()) return parsed.status();
+    request.sequence = *parsed;
   }
   absl::Status status = CheckFields(request, durability, has_records + has_compressed);
   if (!status.ok()) return status;

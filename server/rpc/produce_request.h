@@ -17,6 +17,13 @@
 
 namespace leat::rpc {
 
+// `leat.v1.ProducerSequence`.
+struct ProducerSequence {
+  int64_t producer_id = 0;
+  int32_t producer_epoch = 0;
+  int32_t base_sequence = 0;
+};
+
 // `leat.v1.ProduceRequest`, fields checked on their own and against each other, but not against a
 // topic.
 struct ProduceRequest {
@@ -25,6 +32,8 @@ struct ProduceRequest {
   std::optional<uint32_t> partition;
   std::optional<int64_t> base_timestamp_ms;
   std::optional<uint32_t> payload_crc32c;
+  std::optional<ProducerSequence> sequence;
+  std::optional<int64_t> expected_offset;
   // kNone: `payload` is a serialized RecordSet. Else it is compressed, and the two numbers are the
   // sender's claims.
   record::Codec codec = record::Codec::kNone;

@@ -1,6 +1,8 @@
 #include "server/rpc/produce_stream.h"
 
+#include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14,6 +16,7 @@
 #include "server/rpc/status.h"
 #include "server/rpc/stream_outbox.h"
 #include "server/rpc/stream_reactor.h"
+#include "storage/record/error.h"
 
 namespace leat::rpc {
 namespace {
@@ -224,11 +227,30 @@ void ProduceStream::Append(const Incoming& message, PlannedProduce produce,
 }
 
 void ProduceStream::OnAppended(InFlight request, PlannedProduce produce) {
+  // What failed in its lane, and is to be named, may be answered later: once it is durable why.
+  for (const PartOutcome& outcome : produce.parts) {
+    if (request.unordered || outcome.appended() || outcome.lane->failed_request.has_value() ||
+        !IsEarlierRequestFailed(outcome.result->status()) ||
+        !record::MetadataOf(outcome.result->status()).empty()) {
+      continue;
+    }
+    std::shared_ptr<ProduceLane> lane = outcome.lane;
+    lane->behind.push_back([self = shared_from_this(), request = std::move(request),
+                            produce = std::move(produce)]() mutable {
+      self->OnAppended(std::move(request), std::move(produce));
+    });
+    return;
+  }
   request.charge.Release();
+  std::vector<absl::AnyInvocable<void() &&>> behind;
   for (PartOutcome& outcome : produce.parts) {
-    if (!request.unordered && !outcome.appended()) OnPartFailed(request, *produce.topic, outcome);
+    if (request.unordered || outcome.appended()) continue;
+    OnPartFailed(request, *produce.topic, outcome);
+    std::move(outcome.lane->behind.begin(), outcome.lane->behind.end(), std::back_inserter(behind));
+    outcome.lane->behind.clear();
   }
   Answer(request.entry, request.request_id, ToResponse(produce));
+  for (auto& next : behind) std::move(next)();
 }
 
 // Of an ordered request. Those that were under way behind it fail in its lane, later ones are

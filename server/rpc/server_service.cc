@@ -27,6 +27,8 @@ v1::RecoveryFinding::Kind ToProto(log::Finding::Kind kind) {
       return v1::RecoveryFinding::KIND_MISSING;
     case log::Finding::Kind::kLeftoverRemoved:
       return v1::RecoveryFinding::KIND_LEFTOVER_REMOVED;
+    case log::Finding::Kind::kProducersRebuilt:
+      return v1::RecoveryFinding::KIND_PRODUCERS_REBUILT;
   }
   return v1::RecoveryFinding::KIND_UNSPECIFIED;
 }

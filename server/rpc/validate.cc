@@ -72,6 +72,15 @@ void CheckTopicName(std::string_view name, FieldErrors& errors) {
                             "'..', and not begin with '__'");
 }
 
+void CheckProducerName(std::string_view name, FieldErrors& errors) {
+  if (!name.empty() && name.size() <= kMaxTopicNameBytes &&
+      std::all_of(name.begin(), name.end(), IsTopicCharacter)) {
+    return;
+  }
+  errors.Add("name",
+             name.empty() ? "is required" : "must be 1 to 249 of A-Z, a-z, 0-9, '.', '_' and '-'");
+}
+
 void CheckTopicId(std::string_view id, FieldErrors& errors) {
   if (id.size() <= kMaxTopicIdBytes && std::all_of(id.begin(), id.end(), IsTopicCharacter)) return;
   errors.Add("topic_id", "is not a UUID");

@@ -49,6 +49,9 @@ class FieldErrors {
 bool IsTopicName(std::string_view name);
 void CheckTopicName(std::string_view name, FieldErrors& errors);
 
+// `[A-Za-z0-9._-]{1,249}`.
+void CheckProducerName(std::string_view name, FieldErrors& errors);
+
 // Whether it could be the id of a topic; empty is none.
 void CheckTopicId(std::string_view id, FieldErrors& errors);
 
@@ -70,6 +73,7 @@ absl::Status Validate(const v1::DeleteTopicRequest& request);
 absl::Status Validate(const v1::AddPartitionsRequest& request, const ServerLimits& limits);
 absl::Status Validate(const v1::TrimTopicRequest& request);
 
+absl::Status Validate(const v1::InitProducerRequest& request);
 absl::Status Validate(const v1::ReadRequest& request);
 absl::Status Validate(const v1::FetchRequest& request);
 absl::Status Validate(const v1::ListOffsetsRequest& request);

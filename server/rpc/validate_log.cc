@@ -51,6 +51,14 @@ void CheckRangeUnlessZero(std::string_view field, int64_t value, int64_t least, 
   if (value != 0) errors.CheckRange(field, value, least, most);
 }
 
+absl::Status Validate(const v1::InitProducerRequest& request) {
+  FieldErrors errors;
+  CheckTopicName(request.topic(), errors);
+  CheckTopicId(request.topic_id(), errors);
+  CheckProducerName(request.name(), errors);
+  return errors.ToStatus();
+}
+
 absl::Status Validate(const v1::ReadRequest& request) {
   FieldErrors errors;
   CheckTopicName(request.topic(), errors);

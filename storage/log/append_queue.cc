@@ -41,7 +41,8 @@ std::pair<size_t, size_t> Fit(const std::deque<record::Batch>& batches, size_t m
 AppendQueue::AppendQueue(record::Offset log_end, int64_t last_append_timestamp_ms)
     : log_end_(log_end), last_append_timestamp_ms_(last_append_timestamp_ms) {}
 
-void AppendQueue::Add(record::Batch batch, int64_t wall_ms, AppendCallback done) {
+const record::BatchHeader& AppendQueue::Add(record::Batch batch, int64_t wall_ms,
+                                            AppendCallback done) {
   record::BatchHeader& header = batch.header;
   LEAT_CHECK(header.payload_bytes == batch.payload.size());
   LEAT_CHECK(batch.payload.size() <= kMaxFrameBytes - io::kBlockBytes);
@@ -55,6 +56,7 @@ void AppendQueue::Add(record::Batch batch, int64_t wall_ms, AppendCallback done)
   log_end_ = header.next_offset();
   batches_.push_back(std::move(batch));
   done_.push_back(std::move(done));
+  return batches_.back().header;
 }
 
 size_t AppendQueue::NextFrameBytes(size_t max_frame_bytes) const {

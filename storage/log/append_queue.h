@@ -29,8 +29,9 @@ class AppendQueue {
   AppendQueue(record::Offset log_end, int64_t last_append_timestamp_ms);
 
   // Takes `batch` in: sets its base offset, its append timestamp (`wall_ms`, but never earlier than
-  // that of a batch before) and, with append time, the timestamps of its records.
-  void Add(record::Batch batch, int64_t wall_ms, AppendCallback done);
+  // that of a batch before) and, with append time, the timestamps of its records. Gives what became
+  // of its header.
+  const record::BatchHeader& Add(record::Batch batch, int64_t wall_ms, AppendCallback done);
 
   // Bytes of the frame that `Take` would fill. The queue must not be empty.
   size_t NextFrameBytes(size_t max_frame_bytes) const;

@@ -1,4 +1,5 @@
-// Appends, frames and answers. What stands between two frames is in appender_jobs.cc.
+// Frames and answers. What comes before is in appender_admission.cc, what stands between two frames
+// in appender_jobs.cc.
 
 #include "storage/log/appender.h"
 
@@ -23,14 +24,16 @@ constexpr absl::Duration kMarkDelay = absl::Milliseconds(100);
 }  // namespace
 
 Appender::Appender(const LogEnvironment& environment, Place place, const LogOptions& options,
-                   std::shared_ptr<DurableLog> log, AppendQueue queue, absl::Status corrupt,
-                   Hooks hooks)
+                   std::shared_ptr<DurableLog> log, AppendQueue queue, RecoveredProducers producers,
+                   absl::Status corrupt, Hooks hooks)
     : environment_(environment),
       place_(std::move(place)),
       hooks_(std::move(hooks)),
       incarnation_(environment.random()),
       log_(std::move(log)),
       queue_(std::move(queue)),
+      snapshots_(environment, place_.directory, place_.key, producers),
+      sequencer_(std::move(producers.table)),
       writer_(*environment.loop),
       preparer_(*environment.loop),
       mark_timer_(
@@ -43,23 +46,10 @@ Appender::Appender(const LogEnvironment& environment, Place place, const LogOpti
   if (const std::shared_ptr<Segment> active = log_->active()) BeginSegment(*active);
 }
 
-void Appender::Append(record::Batch batch, AppendCallback done) {
-  absl::Status refusal = state_detail_;
-  if (closing_) refusal = MakeError(Reason::kServerStopping, "the log is being closed");
-  if (!refusal.ok()) {
-    environment_.loop->Post([done = std::move(done), refusal = std::move(refusal)]() mutable {
-      std::move(done)(std::move(refusal));
-    });
-    return;
-  }
-  queue_.Add(std::move(batch), environment_.loop->clock().WallMillis(), std::move(done));
-  mark_timer_->Touch();
-  SchedulePump();
-}
-
 void Appender::Abandon() {
   abandoned_ = true;
   queue_.TakeBack();
+  waiters_.TakeAfter({});
   close_done_ = nullptr;
 }
 
@@ -82,6 +72,9 @@ void Appender::Pump() {
   if (log_->active() == nullptr && queue_.empty()) mark_wanted_ = false;
   if (!HasFrame()) return ContinueClose();
   if (log_->active() == nullptr) return CreateNext();
+  if (snapshots_.missing() && (sequencer_.under_way() || log_->active()->header().has_producers)) {
+    return SaveProducersNow();
+  }
   if (writer_.full()) return;
   const size_t frame_bytes = NextFrameBytes(MaxFrameBytes());
   const io::FilePosition frame_end = written_.position + io::RoundUpToBlock(frame_bytes);
@@ -145,10 +138,15 @@ void Appender::WriteFrame() {
 void Appender::OnWritten() {
   failure_.Update(writer_.failure());
   std::vector<Flight> durable = writer_.TakeDurable();
-  for (const Flight& flight : durable) log_->Publish(flight.frame);
+  for (const Flight& flight : durable) {
+    log_->Publish(flight.frame);
+    for (const record::Batch& batch : flight.frame.batches) sequencer_.Publish(batch.header);
+    snapshots_.Count(flight.frame.bytes->size());
+  }
   LEAT_CHECK(log_->high_watermark() <= log_end());
   environment_.flush_gate->Leave();
   if (!durable.empty()) Answer(std::move(durable));
+  if (snapshots_.due() && !abandoned_) SaveProducers([](const absl::Status&) {});
   Pump();
 }
 
@@ -162,6 +160,7 @@ void Appender::Answer(std::vector<Flight> flights) {
                                              .append_timestamp_ms = header.append_timestamp_ms});
     }
   }
+  if (!abandoned_) Tell(waiters_.TakeDue(log_->high_watermark()), absl::OkStatus());
   if (!abandoned_) hooks_.changed();
 }
 
@@ -174,7 +173,10 @@ void Appender::Refuse(std::vector<AppendCallback> done, const absl::Status& stat
 
 void Appender::RefuseQueued(const absl::Status& status) {
   mark_wanted_ = false;
-  Refuse(queue_.TakeBack().done, status);
+  FrameContent refused = queue_.TakeBack();
+  sequencer_.TakeBack(writer_.BatchHeaders());
+  Refuse(std::move(refused.done), status);
+  if (!abandoned_) Tell(waiters_.TakeAfter(log_end()), status);
 }
 
 void Appender::GoOffline() {
@@ -187,6 +189,8 @@ void Appender::GoOffline() {
                                          absl::StrCat("the flush failed: ", failure_.message()));
   for (Flight& flight : writer_.TakeAll()) Refuse(std::move(flight.done), unknown);
   RefuseQueued(state_detail_);
+  // Of what they wait for some is in flight, or was behind it.
+  if (!abandoned_) Tell(waiters_.TakeAfter(log_->high_watermark()), unknown);
   if (abandoned_) return;
   hooks_.changed();
   ContinueClose();

@@ -27,9 +27,13 @@
 #include "storage/log/block_preparer.h"
 #include "storage/log/checkpoint.h"
 #include "storage/log/durable_log.h"
+#include "storage/log/durable_waiters.h"
 #include "storage/log/frame_writer.h"
 #include "storage/log/log_types.h"
+#include "storage/log/producer_snapshot.h"
+#include "storage/log/producer_snapshots.h"
 #include "storage/log/quiet_timer.h"
+#include "storage/log/sequencer.h"
 #include "storage/record/batch.h"
 #include "storage/record/ids.h"
 
@@ -50,10 +54,12 @@ class Appender : public std::enable_shared_from_this<Appender> {
 
   // `corrupt` is OK, or why nothing may be appended.
   Appender(const LogEnvironment& environment, Place place, const LogOptions& options,
-           std::shared_ptr<DurableLog> log, AppendQueue queue, absl::Status corrupt, Hooks hooks);
+           std::shared_ptr<DurableLog> log, AppendQueue queue, RecoveredProducers producers,
+           absl::Status corrupt, Hooks hooks);
 
-  // As `Log::Append`.
-  void Append(record::Batch batch, AppendCallback done);
+  // As the functions of `Log`.
+  bool Append(record::Batch batch, const AppendConditions& conditions, AppendCallback done);
+  void FindProducer(int64_t producer_id, uint64_t grant, ProducerCallback done);
 
   // Seals the active segment, if it has a frame, once what is in flight has ended. The next append
   // makes a new one. When that fails for want of space it is as if it had not been asked for.
@@ -81,6 +87,13 @@ class Appender : public std::enable_shared_from_this<Appender> {
     record::Offset stable_offset;  // As in the last frame.
   };
 
+  // Before a batch is queued (appender_admission.cc).
+  absl::Status Refusal() const;
+  absl::Status CheckEnd(const AppendConditions& conditions) const;
+  void AnswerLater(absl::StatusOr<AppendResult> answer, record::Offset until, AppendCallback done);
+  void AfterDurable(record::Offset until, DurableWaiter waiter);
+  void Tell(std::vector<DurableWaiter> waiters, const absl::Status& status);
+
   void SchedulePump();
   void Pump();
 
@@ -91,6 +104,8 @@ class Appender : public std::enable_shared_from_this<Appender> {
   void CreateNext();
   void OnCreated(absl::StatusOr<ActiveSegment> created);
   void BeginSegment(const Segment& segment);
+  void SaveProducers(io::IoCallback done);
+  void SaveProducersNow();
   void RequireBlocks(io::FilePosition frame_end, size_t frame_bytes);
 
   // The next frame.
@@ -119,6 +134,9 @@ class Appender : public std::enable_shared_from_this<Appender> {
 
   std::shared_ptr<DurableLog> log_;
   AppendQueue queue_;
+  ProducerSnapshots snapshots_;
+  Sequencer sequencer_;
+  DurableWaiters waiters_;
   FrameWriter writer_;
   BlockPreparer preparer_;
   std::shared_ptr<QuietTimer> mark_timer_;
@@ -135,6 +153,7 @@ class Appender : public std::enable_shared_from_this<Appender> {
   bool mark_wanted_ = false;
   bool closing_ = false;
   bool close_marked_ = false;
+  bool close_saved_ = false;
   bool abandoned_ = false;
   io::IoCallback close_done_;
 };

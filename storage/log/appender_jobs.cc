@@ -24,6 +24,8 @@ bool Appender::RollDue() const {
   if (active == nullptr || written_.next_offset == active->base_offset()) return false;
   if (roll_wanted_) return true;
   if (queue_.empty()) return false;
+  // Its header must tell that there are producers.
+  if (sequencer_.under_way() && !active->header().has_producers) return true;
   const int64_t now_ms = environment_.loop->clock().WallMillis();
   const int64_t age_ms = now_ms - active->first_append_timestamp_ms();
   if (!active->empty() && absl::Milliseconds(age_ms) > options_.segment_age) return true;
@@ -33,7 +35,8 @@ bool Appender::RollDue() const {
 
 // A barrier: nothing is written to the file any more, neither frames nor zeros ahead of them.
 void Appender::SealActive() {
-  if (!writer_.empty() || preparer_.busy()) return;
+  if (!writer_.empty() || preparer_.busy() || snapshots_.busy()) return;
+  if (snapshots_.Behind(log_->high_watermark())) return SaveProducersNow();
   job_in_progress_ = true;
   log_->active()->SetPreparedEnd(preparer_.prepared_end());
   SealInBackground(environment_, log_->active()->active_segment(),
@@ -58,7 +61,8 @@ void Appender::CreateNext() {
                              .partition = place_.key.partition,
                              .segment_id = environment_.random(),
                              .base_offset = log_->high_watermark(),
-                             .create_timestamp_ms = environment_.loop->clock().WallMillis()};
+                             .create_timestamp_ms = environment_.loop->clock().WallMillis(),
+                             .has_producers = !snapshots_.missing() || sequencer_.under_way()};
   CreateSegmentInBackground(environment_, place_.directory, header, BlockPreparer::kFirstStepBytes,
                             [self = shared_from_this()](absl::StatusOr<ActiveSegment> created) {
                               self->OnCreated(std::move(created));
@@ -86,6 +90,34 @@ void Appender::BeginSegment(const Segment& segment) {
               .last_frame_crc = active.last_frame_crc,
               .next_offset = active.next_offset,
               .stable_offset = active.next_offset};
+}
+
+// Keeps what is durable of the producers.
+void Appender::SaveProducers(io::IoCallback done) {
+  const Segment& active = *log_->active();
+  const int64_t idle_since_ms =
+      active.last_append_timestamp_ms() - absl::ToInt64Milliseconds(options_.producer_expiry);
+  sequencer_.Expire(idle_since_ms);
+  snapshots_.Write({.place = {.next_offset = log_->high_watermark(),
+                              .segment_base_offset = active.base_offset(),
+                              .position = active.frames_end()},
+                    .table = sequencer_.durable()},
+                   [self = shared_from_this(), done = std::move(done)](absl::Status saved) mutable {
+                     std::move(done)(std::move(saved));
+                     self->Pump();
+                   });
+}
+
+// As a job: nothing else goes on before it is done.
+void Appender::SaveProducersNow() {
+  if (snapshots_.busy()) return;
+  job_in_progress_ = true;
+  SaveProducers([this](const absl::Status& saved) {
+    job_in_progress_ = false;
+    if (saved.ok() || abandoned_) return;
+    roll_wanted_ = false;
+    OnJobFailed(saved);
+  });
 }
 
 void Appender::RequireBlocks(io::FilePosition frame_end, size_t frame_bytes) {
@@ -121,7 +153,10 @@ void Appender::Close(io::IoCallback done) {
 
 // Goes on with closing when there is nothing left to do before it.
 void Appender::ContinueClose() {
-  if (close_done_ == nullptr || at_gate_ || !writer_.empty() || preparer_.busy()) return;
+  if (close_done_ == nullptr || at_gate_ || !writer_.empty() || preparer_.busy() ||
+      snapshots_.busy()) {
+    return;
+  }
   if (state_ == LogState::kOffline) return EndClose(state_detail_);
   const std::shared_ptr<Segment> active = log_->active();
   if (state_ == LogState::kCorrupt || active == nullptr) return EndClose(absl::OkStatus());
@@ -129,6 +164,10 @@ void Appender::ContinueClose() {
     close_marked_ = true;
     mark_wanted_ = written_.stable_offset < log_->high_watermark();
     return Pump();
+  }
+  if (snapshots_.Behind(log_->high_watermark()) && !close_saved_) {
+    close_saved_ = true;
+    return SaveProducersNow();
   }
   job_in_progress_ = true;
   CutInBackground(environment_, active->file(), written_.position,

@@ -23,7 +23,8 @@ constexpr size_t kSegmentCrcFrom = 12;
 constexpr size_t kSegmentHeaderLengthAt = 12;
 constexpr size_t kSegmentVersionAt = 14;
 constexpr size_t kSegmentTopicAt = 16;
-constexpr size_t kSegmentFirstReservedAt = 36;  // Four bytes.
+constexpr size_t kSegmentFlagsAt = 36;
+constexpr uint32_t kHasProducers = 1 << 0;
 constexpr size_t kSegmentReservedAt = 64;
 
 constexpr std::string_view kFrameMagic = "LEAF";
@@ -90,6 +91,7 @@ void EncodeSegmentHeader(const SegmentHeader& header, char* out) {
   StoreLittleEndian<uint16_t>(SegmentHeader::kEncodedBytes, out + kSegmentHeaderLengthAt);
   StoreLittleEndian(kFormatVersion, out + kSegmentVersionAt);
   std::copy(header.topic_id.begin(), header.topic_id.end(), out + kSegmentTopicAt);
+  StoreLittleEndian(header.has_producers ? kHasProducers : 0u, out + kSegmentFlagsAt);
   ForEachSegmentField(
       header, [out](size_t place, const auto& field) { StoreLittleEndian(field, out + place); });
   StoreLittleEndian(EncodedSegmentHeaderCrc({out, SegmentHeader::kEncodedBytes}),
@@ -119,12 +121,13 @@ absl::StatusOr<SegmentHeader> DecodeSegmentHeader(std::string_view bytes) {
   const std::string_view reserved =
       bytes.substr(kSegmentReservedAt, SegmentHeader::kEncodedBytes - kSegmentReservedAt);
   if (LoadLittleEndian<uint16_t>(data + kSegmentHeaderLengthAt) != SegmentHeader::kEncodedBytes ||
-      LoadLittleEndian<uint32_t>(data + kSegmentFirstReservedAt) != 0 ||
+      LoadLittleEndian<uint32_t>(data + kSegmentFlagsAt) > kHasProducers ||
       reserved.find_first_not_of('\0') != std::string_view::npos) {
     return absl::DataLossError("segment header contradicts itself");
   }
   SegmentHeader header;
   std::copy_n(data + kSegmentTopicAt, header.topic_id.size(), header.topic_id.begin());
+  header.has_producers = LoadLittleEndian<uint32_t>(data + kSegmentFlagsAt) != 0;
   ForEachSegmentField(header, FieldLoader(data));
   return header;
 }

@@ -36,6 +36,9 @@ struct SegmentHeader {
   uint64_t segment_id = 0;
   record::Offset base_offset;
   int64_t create_timestamp_ms = 0;
+  // There is a snapshot of producers beside it since before its first frame: without that, what the
+  // frames say of producers is not all that was known.
+  bool has_producers = false;
 
   friend bool operator==(const SegmentHeader&, const SegmentHeader&) = default;
 };

@@ -51,4 +51,12 @@ void FrameWriter::End(uint64_t number, absl::Status outcome) {
   flights_[number - first_number_].outcome = std::move(outcome);
 }
 
+std::vector<record::BatchHeader> FrameWriter::BatchHeaders() const {
+  std::vector<record::BatchHeader> headers;
+  for (const Entry& entry : flights_) {
+    for (const record::Batch& batch : entry.flight.frame.batches) headers.push_back(batch.header);
+  }
+  return headers;
+}
+
 }  // namespace leat::log

@@ -48,6 +48,9 @@ class FrameWriter {
   // Takes out all frames. Nothing must be in progress.
   std::vector<Flight> TakeAll();
 
+  // The headers of all batches in flight, in order.
+  std::vector<record::BatchHeader> BatchHeaders() const;
+
   bool full() const { return flights_.size() == kMaxInFlight; }
   bool empty() const { return flights_.empty(); }
   // Frames whose outcome is not known yet.

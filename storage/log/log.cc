@@ -62,6 +62,7 @@ std::unique_ptr<Log> Log::Create(const LogEnvironment& environment, const Recove
   AppendQueue queue(recovered.next_offset, recovered.last_append_timestamp_ms);
   absl::Status corrupt;
   if (recovered.corrupt.has_value()) corrupt = CorruptError(*recovered.corrupt);
+  RecoveredProducers producers = std::move(recovered.producers);
   p->environment = environment;
   p->options = options;
   p->durable = std::make_shared<DurableLog>(std::move(recovered), options.tail_bytes);
@@ -73,7 +74,7 @@ std::unique_ptr<Log> Log::Create(const LogEnvironment& environment, const Recove
   p->opening_checkpoint = place.checkpoint;
   p->appender = std::make_shared<Appender>(
       environment, Appender::Place{.directory = place.directory, .key = place.key}, options,
-      p->durable, std::move(queue), std::move(corrupt),
+      p->durable, std::move(queue), std::move(producers), std::move(corrupt),
       Appender::Hooks{.changed = [p] { p->OnChanged(); },
                       .sealed = [p] { p->TrimTo(p->durable->log_start()); }});
   return std::unique_ptr<Log>(new Log(std::move(parts)));
@@ -83,8 +84,12 @@ Log::Log(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Log::~Log() { parts_->appender->Abandon(); }
 
-void Log::Append(record::Batch batch, AppendCallback done) {
-  parts_->appender->Append(std::move(batch), std::move(done));
+bool Log::Append(record::Batch batch, const AppendConditions& conditions, AppendCallback done) {
+  return parts_->appender->Append(std::move(batch), conditions, std::move(done));
+}
+
+void Log::FindProducer(int64_t producer_id, uint64_t grant, ProducerCallback done) {
+  parts_->appender->FindProducer(producer_id, grant, std::move(done));
 }
 
 void Log::Read(record::Offset from, size_t max_bytes, ReadCallback done) {

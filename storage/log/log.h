@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "storage/io/event_loop.h"
@@ -45,7 +46,19 @@ class Log {
   // timestamps) are the log's to set. `done` when it is durable. Batches become durable, and are
   // answered, in order. Errors: kAppendOutcomeUnknown (the flush failed under it),
   // kPartitionOffline, kLogCorrupt, kDiskFull, kServerStopping (not appended).
-  void Append(record::Batch batch, AppendCallback done);
+  //
+  // A batch with a producer id is appended once: one that is there already is answered as such.
+  // With `conditions` too what is refused was not appended: kOutOfOrderSequence, kProducerFenced,
+  // kProducerExpired, kOffsetConflict. Either is told once what it rests on is durable.
+  // False when it was refused at once, though what tells so may wait for what it rests on.
+  bool Append(record::Batch batch, AppendCallback done) {
+    return Append(std::move(batch), {}, std::move(done));
+  }
+  bool Append(record::Batch batch, const AppendConditions& conditions, AppendCallback done);
+
+  // Tells of the last batch of a producer, once all appends before this call have ended. `grant` is
+  // one that the producer was given after those. Errors as for `Append`. Safe to repeat.
+  void FindProducer(int64_t producer_id, uint64_t grant, ProducerCallback done);
 
   // Reads whole batches from the one that contains `from`, up to the high watermark: as many as fit
   // `max_bytes`, but at least one when there is any. At the high watermark the result is empty.

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -14,6 +15,7 @@
 #include "storage/io/event_loop.h"
 #include "storage/io/file_system.h"
 #include "storage/log/flush_gate.h"
+#include "storage/log/producer_table.h"
 #include "storage/log/read_ahead_budget.h"
 #include "storage/record/batch.h"
 #include "storage/record/ids.h"
@@ -30,6 +32,7 @@ struct LogOptions {
   absl::Duration tombstone_retention = absl::Hours(24);  // Once nothing before one has its key.
   size_t tail_bytes = 4 << 20;                           // Kept in memory for readers of the tail.
   size_t max_frame_bytes = 4 << 20;                      // A larger batch makes a frame of its own.
+  absl::Duration producer_expiry = absl::Hours(24 * 7);  // Producers idle longer may be forgotten.
 };
 
 // What a log works with; outlives it. One for each shard.
@@ -41,9 +44,16 @@ struct LogEnvironment {
   std::function<uint64_t()> random;  // For segment ids and incarnations.
 };
 
+// What must hold for a batch to be appended, beside its sequence.
+struct AppendConditions {
+  std::optional<record::Offset> expected_offset;  // Where the log ends.
+  uint64_t producer_grant = 0;  // Of the batch's producer: see `producer_table.h`.
+};
+
 struct AppendResult {
   record::Offset base_offset;
   int64_t append_timestamp_ms = 0;
+  bool duplicate = false;  // It was there already; the rest tells of that.
 };
 
 // A read keeps at most so many times the memory of its payloads, and this on top: those who budget
@@ -76,6 +86,8 @@ struct CompactionReport {
 
 enum class LogState { kOnline, kOffline, kCorrupt };
 
+// What is durable of a producer; nullopt: nothing.
+using ProducerCallback = absl::AnyInvocable<void(absl::StatusOr<std::optional<ProducerBatch>>) &&>;
 using AppendCallback = absl::AnyInvocable<void(absl::StatusOr<AppendResult>) &&>;
 using ReadCallback = absl::AnyInvocable<void(absl::StatusOr<ReadResult>) &&>;
 using CompactionCallback = absl::AnyInvocable<void(absl::Status, CompactionReport) &&>;

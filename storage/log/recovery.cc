@@ -10,16 +10,19 @@
 #include "fmt/core.h"
 #include "storage/log/active_recovery.h"
 #include "storage/log/corruption.h"
+#include "storage/log/producer_recovery.h"
+#include "storage/log/producer_snapshot.h"
 #include "storage/log/quarantine.h"
 
 namespace leat::log {
 namespace {
 
-// A file that `CreateSegment` had not given its name yet.
-bool IsUnfinishedSegment(std::string_view name) {
+// A segment or a snapshot of producers that was not given its name yet.
+bool IsUnfinished(std::string_view name) {
   constexpr std::string_view kTemporarySuffix = ".tmp";
-  return name.ends_with(kTemporarySuffix) &&
-         ParseSegmentFileName(name.substr(0, name.size() - kTemporarySuffix.size())).has_value();
+  if (!name.ends_with(kTemporarySuffix)) return false;
+  name.remove_suffix(kTemporarySuffix.size());
+  return name == kProducerSnapshotName || ParseSegmentFileName(name).has_value();
 }
 
 class Recovery {
@@ -38,6 +41,10 @@ class Recovery {
     if (status.ok() && !log_.corrupt.has_value()) status = Conclude();
     if (!status.ok()) return status;
     log_.next_offset = std::max(log_.next_offset, log_.log_start);
+    if (!log_.corrupt.has_value() && (has_snapshot_ || MustHaveSnapshot())) {
+      status = RecoverProducers(files_, input_, log_);
+    }
+    if (!status.ok()) return status;
     return std::move(log_);
   }
 
@@ -57,7 +64,7 @@ class Recovery {
     log_.corrupt = std::move(finding);
   }
 
-  // Leaves nothing but segments and replacements of them, and notes which there are.
+  // Leaves nothing but a log's files, and notes which there are.
   absl::Status TidyDirectory() {
     const absl::StatusOr<std::vector<std::string>> names = files_.List(input_.directory);
     if (absl::IsNotFound(names.status())) return absl::OkStatus();
@@ -67,7 +74,9 @@ class Recovery {
       absl::Status status;
       if (const std::optional<record::Offset> base = ParseSegmentFileName(name)) {
         bases_.push_back(*base);
-      } else if (IsUnfinishedSegment(name)) {
+      } else if (name == kProducerSnapshotName) {
+        has_snapshot_ = true;
+      } else if (IsUnfinished(name)) {
         status = files_.Remove(PathOf(name));
       } else if (IsReplacementName(name)) {
         replacements_.push_back(PathOf(name));
@@ -209,6 +218,15 @@ class Recovery {
     return files_.SyncDirectory(input_.directory);
   }
 
+  // Whether a segment says that there was a snapshot of producers when its first frame came.
+  bool MustHaveSnapshot() const {
+    const std::optional<ActiveSegment>& active = log_.active;
+    return std::any_of(log_.sealed.begin(), log_.sealed.end(),
+                       [](const SealedSegment& sealed) { return sealed.header.has_producers; }) ||
+           (active.has_value() && active->header.has_producers &&
+            active->next_offset > active->header.base_offset);
+  }
+
   // Compaction was interrupted: the segments that they were to replace are whole, as is the log.
   absl::Status RemoveReplacements() {
     for (const std::string& path : replacements_) {
@@ -223,6 +241,7 @@ class Recovery {
   io::FileSystem& files_;
   const RecoveryInput& input_;
   bool directory_exists_ = false;
+  bool has_snapshot_ = false;  // Of producers.
   std::vector<record::Offset> bases_;
   std::vector<std::string> replacements_;
   RecoveredLog log_;

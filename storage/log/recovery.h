@@ -15,13 +15,21 @@
 #include "absl/status/statusor.h"
 #include "storage/io/file_system.h"
 #include "storage/log/checkpoint.h"
+#include "storage/log/producer_snapshot.h"
 #include "storage/log/segment_file.h"
 #include "storage/record/ids.h"
 
 namespace leat::log {
 
 struct Finding {
-  enum class Kind { kTailCut, kCorrupt, kQuarantined, kMissing, kLeftoverRemoved };
+  enum class Kind {
+    kTailCut,
+    kCorrupt,
+    kQuarantined,
+    kMissing,
+    kLeftoverRemoved,
+    kProducersRebuilt,
+  };
   Kind kind = Kind::kTailCut;
   std::string file;
   io::FilePosition position;
@@ -46,6 +54,7 @@ struct RecoveredLog {
   record::Offset log_start;
   record::Offset next_offset;
   int64_t last_append_timestamp_ms = 0;
+  RecoveredProducers producers;    // Nothing when it is corrupt.
   std::optional<Finding> corrupt;  // Reads go up to `next_offset`; writes are refused.
   std::vector<Finding> findings;   // All of them, the above included.
   uint64_t bytes_checked = 0;

@@ -46,13 +46,17 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kInstanceReplaced, "INSTANCE_REPLACED", absl::StatusCode::kAborted},
     {Reason::kMemberEvicted, "MEMBER_EVICTED", absl::StatusCode::kAborted},
     {Reason::kPartitionNotRevoked, "PARTITION_NOT_REVOKED", absl::StatusCode::kFailedPrecondition},
+    {Reason::kOutOfOrderSequence, "OUT_OF_ORDER_SEQUENCE", absl::StatusCode::kFailedPrecondition},
+    {Reason::kProducerFenced, "PRODUCER_FENCED", absl::StatusCode::kFailedPrecondition},
+    {Reason::kProducerExpired, "PRODUCER_EXPIRED", absl::StatusCode::kFailedPrecondition},
+    {Reason::kOffsetConflict, "OFFSET_CONFLICT", absl::StatusCode::kAborted},
 };
 
 constexpr bool InOrder() {
   for (size_t i = 0; i < std::size(kReasons); ++i) {
     if (static_cast<size_t>(kReasons[i].reason) != i) return false;
   }
-  return static_cast<size_t>(Reason::kPartitionNotRevoked) + 1 == std::size(kReasons);
+  return static_cast<size_t>(Reason::kOffsetConflict) + 1 == std::size(kReasons);
 }
 static_assert(InOrder(), "kReasons is indexed by Reason");
 

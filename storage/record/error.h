@@ -47,6 +47,10 @@ enum class Reason {
   kInstanceReplaced,
   kMemberEvicted,
   kPartitionNotRevoked,
+  kOutOfOrderSequence,
+  kProducerFenced,
+  kProducerExpired,
+  kOffsetConflict,
 };
 
 using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;

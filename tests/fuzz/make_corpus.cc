@@ -18,6 +18,7 @@
 #include "storage/log/checkpoint.h"
 #include "storage/log/footer.h"
 #include "storage/log/frame.h"
+#include "storage/log/producer_snapshot.h"
 #include "storage/record/compression.h"
 #include "storage/record/little_endian.h"
 #include "tests/fuzz/corpus.h"
@@ -158,6 +159,22 @@ void AddLog(const Corpus& corpus) {
   corpus.Add("checkpoint_fuzz", "empty", log::EncodeCheckpoint({}));
 }
 
+void AddProducers(const Corpus& corpus) {
+  log::ProducerSnapshot snapshot{
+      .place = {.next_offset = {40}, .segment_base_offset = {30}, .position = {8'192}}};
+  corpus.Add("producer_snapshot_fuzz", "empty",
+             log::EncodeProducerSnapshot(log::LogKey(), snapshot));
+  for (int i = 0; i < 12; ++i) {
+    record::BatchHeader header;
+    header.producer_id = 1 + i % 2;
+    header.producer_epoch = i % 3;
+    header.base_sequence = i;
+    header.base_offset = {20 + i};
+    snapshot.table.Apply(header, 7);
+  }
+  corpus.Add("producer_snapshot_fuzz", "two", log::EncodeProducerSnapshot(log::LogKey(), snapshot));
+}
+
 // Steps as recovery_fuzz.cc numbers them.
 void AddScripts(const Corpus& corpus) {
   const auto frame = [](int batches, int lies) {
@@ -228,6 +245,11 @@ void AddBroker(const Corpus& corpus) {
   auto* start = part->mutable_topics(0)->add_log_starts();
   start->set_partition(2);
   start->set_offset(9);
+  auto* producer = part->mutable_topics(0)->add_producers();
+  producer->set_name("p");
+  producer->set_producer_id(3);
+  producer->set_grant(4);
+  part->mutable_topics(0)->set_last_grant(5);
   snapshot[1].mutable_snapshot_part()->set_index(1);
   snapshot[1].mutable_snapshot_part()->set_last(true);
   snapshot[1].mutable_snapshot_part()->add_deleted_topic_ids(std::string(16, 'd'));
@@ -245,6 +267,12 @@ void AddRequests(const Corpus& corpus) {
   record->set_key("k");
   record->set_value("v");
   corpus.Add("produce_request_fuzz", "records", Byte(0) + produce.SerializeAsString());
+  v1::ProduceRequest sequenced = produce;
+  sequenced.mutable_sequence()->set_producer_id(7);
+  sequenced.mutable_sequence()->set_producer_epoch(1);
+  sequenced.mutable_sequence()->set_base_sequence(20);
+  sequenced.set_expected_offset(40);
+  corpus.Add("produce_request_fuzz", "sequenced", Byte(0) + sequenced.SerializeAsString());
   v1::ProduceStreamRequest stream;
   stream.set_request_id(5);
   stream.set_resume_after(4);
@@ -318,6 +346,7 @@ int main(int argc, char** argv) {
   const leat::fuzz::Corpus corpus(argv[1]);
   leat::fuzz::AddRecords(corpus);
   leat::fuzz::AddLog(corpus);
+  leat::fuzz::AddProducers(corpus);
   leat::fuzz::AddScripts(corpus);
   leat::fuzz::AddBroker(corpus);
   leat::fuzz::AddRequests(corpus);

@@ -37,6 +37,16 @@ void CheckPayload(const ProduceRequest& ours, const v1::ProduceRequest& theirs) 
   LEAT_CHECK(ours.payload == theirs.compressed().data());
 }
 
+void CheckSequence(const ProduceRequest& ours, const v1::ProduceRequest& theirs) {
+  LEAT_CHECK(ours.sequence.has_value() == theirs.has_sequence());
+  const ProducerSequence sequence = ours.sequence.value_or(ProducerSequence{});
+  LEAT_CHECK(sequence.producer_id == theirs.sequence().producer_id());
+  LEAT_CHECK(sequence.producer_epoch == theirs.sequence().producer_epoch());
+  LEAT_CHECK(sequence.base_sequence == theirs.sequence().base_sequence());
+  LEAT_CHECK(ours.expected_offset.has_value() == theirs.has_expected_offset());
+  LEAT_CHECK(ours.expected_offset.value_or(0) == theirs.expected_offset());
+}
+
 void CheckProduce(std::string_view bytes, size_t piece_bytes) {
   const absl::StatusOr<ProduceRequest> ours =
       ParseProduceRequest(fuzz::InPieces(bytes, piece_bytes));
@@ -57,6 +67,7 @@ void CheckProduce(std::string_view bytes, size_t piece_bytes) {
   LEAT_CHECK(ours->base_timestamp_ms.value_or(0) == theirs.base_timestamp_ms());
   LEAT_CHECK(ours->payload_crc32c.has_value() == theirs.has_payload_crc32c());
   LEAT_CHECK(ours->payload_crc32c.value_or(0) == theirs.payload_crc32c());
+  CheckSequence(*ours, theirs);
   CheckPayload(*ours, theirs);
 }
 

@@ -37,6 +37,8 @@ TEST(RecoveryTextTest, TellsWhatWasFoundWhere) {
   summary.AddFinding({"", 0, {.kind = Kind::kMissing, .file = "/d/checkpoint", .detail = "why"}});
   summary.AddFinding(
       {"orders", 5, {.kind = Kind::kLeftoverRemoved, .file = "/d/n", .detail = "w"}});
+  summary.AddFinding(
+      {"orders", 5, {.kind = Kind::kProducersRebuilt, .file = "/d/p", .detail = ""}});
   ++summary.findings_total;
   EXPECT_THAT(
       DescribeFindings(summary),
@@ -44,7 +46,7 @@ TEST(RecoveryTextTest, TellsWhatWasFoundWhere) {
                   "torn write",
                   "corrupt: topic orders, partition 4, offset 0: /d/1.log at byte 0: gone",
                   "moved aside: /d/x: unknown", "missing: /d/checkpoint: why", "removed: /d/n: w",
-                  "and 1 more"));
+                  "rebuilt: /d/p: ", "and 1 more"));
 }
 
 }  // namespace

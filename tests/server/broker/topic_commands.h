@@ -19,7 +19,7 @@ inline TopicCommand RandomCommand(const TopicState& state, std::mt19937_64& rand
   if (topic == nullptr) {
     return command::CreateTopic{name, static_cast<uint32_t>(1 + random() % 4)};
   }
-  switch (random() % 8) {
+  switch (random() % 10) {
     case 0:
       return command::CreateTopic{name, 1};
     case 1:
@@ -32,6 +32,9 @@ inline TopicCommand RandomCommand(const TopicState& state, std::mt19937_64& rand
                                   }};
     case 4:
       return command::ForgetTopics{{state.deleted().begin(), state.deleted().end()}};
+    case 5:
+    case 6:
+      return command::InitProducer{topic, std::string(1, static_cast<char>('p' + random() % 6))};
     default:
       return command::MoveLogStarts{{{{topic->id, static_cast<uint32_t>(random() % 4)},
                                       {static_cast<int64_t>(random() % 100)}}}};

@@ -37,7 +37,8 @@ class TopicStateTest : public testing::Test {
     return decision->topic;
   }
 
-  TopicState state_{TopicLimits{.max_topics = 3, .max_partitions_per_topic = 8}};
+  TopicState state_{
+      TopicLimits{.max_topics = 3, .max_partitions_per_topic = 8, .max_producers_per_topic = 3}};
   int64_t now_ms_ = 1'000;
   size_t records_ = 0;  // Of the last command.
   TopicChange change_;
@@ -138,10 +139,53 @@ TEST_F(TopicStateTest, RefusesRecordsThatCannotFollow) {
   }
 }
 
+TEST_F(TopicStateTest, AProducerHasOneIdAndRisingEpochs) {
+  const TopicHandle topic = *Do(command::CreateTopic{"a", 1});
+  ASSERT_THAT(Do(command::InitProducer{topic, "p"}), IsOk());
+  EXPECT_EQ(change_.producer->grant, (ProducerGrant{1, 0, 1}));
+  ASSERT_THAT(Do(command::InitProducer{topic, "q"}), IsOk());
+  EXPECT_EQ(change_.producer->grant, (ProducerGrant{2, 0, 2}));
+  ASSERT_THAT(Do(command::InitProducer{topic, "p"}), IsOk());
+  EXPECT_EQ(change_.producer->grant, (ProducerGrant{1, 1, 3}));
+  EXPECT_EQ(*state_.producers(topic->id).Find("p"), change_.producer->grant);
+  ASSERT_THAT(Do(command::DeleteTopic{topic}), IsOk());
+  EXPECT_THAT(Do(command::InitProducer{topic, "p"}), HasReason(Reason::kTopicNotFound));
+}
+
+// And an id is never given twice.
+TEST_F(TopicStateTest, TheNameInitialisedLongestAgoMakesRoom) {
+  const TopicHandle topic = *Do(command::CreateTopic{"a", 1});
+  for (const char* name : {"p", "q", "r", "p"})
+    Do(command::InitProducer{topic, name}).IgnoreError();
+  EXPECT_EQ(change_.producer->forgotten_id, std::nullopt);
+  ASSERT_THAT(Do(command::InitProducer{topic, "s"}), IsOk());
+  EXPECT_EQ(change_.producer->forgotten_id, 2);
+  EXPECT_EQ(change_.producer->grant, (ProducerGrant{5, 0, 5}));
+  ASSERT_THAT(Do(command::InitProducer{topic, "q"}), IsOk());
+  EXPECT_EQ(change_.producer->grant, (ProducerGrant{6, 0, 6}));
+}
+
+TEST_F(TopicStateTest, GrantsThatCannotFollowAreRefused) {
+  const TopicHandle topic = *Do(command::CreateTopic{"a", 1});
+  ASSERT_THAT(Do(command::InitProducer{topic, "p"}), IsOk());
+  const std::string before = Describe(state_);
+  internal::MetadataRecord record;
+  *record.mutable_producer_granted() = state_.Snapshot()[0].snapshot_part().topics(0).producers(0);
+  record.mutable_producer_granted()->set_topic_id(
+      state_.Snapshot()[0].snapshot_part().topics(0).topic().topic_id());
+  EXPECT_TRUE(absl::IsDataLoss(state_.Apply(record).status())) << "twice";
+  record.mutable_producer_granted()->set_grant(2);
+  EXPECT_TRUE(absl::IsDataLoss(state_.Apply(record).status())) << "the same epoch";
+  record.mutable_producer_granted()->set_producer_epoch(1);
+  record.mutable_producer_granted()->set_forgotten_name("nobody");
+  EXPECT_TRUE(absl::IsDataLoss(state_.Apply(record).status()));
+  EXPECT_EQ(Describe(state_), before);
+}
+
 // Whatever was done, records and snapshot alike lead to the same state again.
 TEST(TopicStateSimulation, StateIsWhatItsRecordsAndItsSnapshotSay) {
   std::mt19937_64 random(1);
-  TopicState state{TopicLimits{}};
+  TopicState state{TopicLimits{.max_producers_per_topic = 4}};
   TopicState replayed{TopicLimits{}};
   for (int64_t step = 0; step < 20'000; ++step) {
     const TopicCommand command = RandomCommand(state, random);

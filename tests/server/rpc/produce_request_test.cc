@@ -33,6 +33,10 @@ v1::ProduceRequest Full() {
   request.set_durability(v1::DURABILITY_WRITTEN);
   request.set_base_timestamp_ms(-5);
   request.set_payload_crc32c(0xffffffff);
+  request.mutable_sequence()->set_producer_id(INT64_MAX);
+  request.mutable_sequence()->set_producer_epoch(3);
+  request.mutable_sequence()->set_base_sequence(INT32_MAX);
+  request.set_expected_offset(40);
   for (int i = 0; i < 10; ++i) {
     request.mutable_records()->add_records()->set_value(std::string(1'000, 'v'));
   }
@@ -49,6 +53,10 @@ TEST(ProduceRequest, IsReadAsTheLibraryWritesItHoweverItIsCut) {
     EXPECT_EQ(parsed->partition, 7u);
     EXPECT_EQ(parsed->base_timestamp_ms, -5);
     EXPECT_EQ(parsed->payload_crc32c, 0xffffffffu);
+    EXPECT_EQ(parsed->sequence->producer_id, INT64_MAX);
+    EXPECT_EQ(parsed->sequence->producer_epoch, 3);
+    EXPECT_EQ(parsed->sequence->base_sequence, INT32_MAX);
+    EXPECT_EQ(parsed->expected_offset, 40);
     EXPECT_EQ(parsed->codec, record::Codec::kNone);
     EXPECT_EQ(std::string(parsed->payload), request.records().SerializeAsString());
   }
@@ -156,7 +164,7 @@ TEST(ProduceRequest, RefusesWhatParsersReadDifferently) {
 TEST(ProduceRequest, RefusesUnknownFieldsAndWrongTypes) {
   const std::string good = Full().SerializeAsString();
   for (const auto& [extra, field] :
-       {std::pair<std::string, std::string>{"\x38\x01", "ProduceRequest.7"},
+       {std::pair<std::string, std::string>{"\x48\x01", "ProduceRequest.9"},
         {std::string("\x82\x01\x00", 3), "ProduceRequest.16"},
         {std::string("\x1a\x00", 2), "ProduceRequest.3"},
         {std::string("\x75\0\0\0\0", 5), "ProduceRequest.14"}}) {
@@ -210,6 +218,12 @@ TEST(ProduceRequest, AgreesWithTheLibraryOnWhatItTakes) {
     ASSERT_EQ(library.partition(), parsed->partition.value_or(0));
     ASSERT_EQ(library.base_timestamp_ms(), parsed->base_timestamp_ms.value_or(0));
     ASSERT_EQ(library.payload_crc32c(), parsed->payload_crc32c.value_or(0));
+    ASSERT_EQ(library.has_sequence(), parsed->sequence.has_value());
+    const ProducerSequence sequence = parsed->sequence.value_or(ProducerSequence{});
+    ASSERT_EQ(library.sequence().producer_id(), sequence.producer_id);
+    ASSERT_EQ(library.sequence().producer_epoch(), sequence.producer_epoch);
+    ASSERT_EQ(library.sequence().base_sequence(), sequence.base_sequence);
+    ASSERT_EQ(library.expected_offset(), parsed->expected_offset.value_or(0));
     ASSERT_EQ(library.has_compressed(), parsed->codec != record::Codec::kNone);
     ASSERT_EQ(library.compressed().record_count(), parsed->record_count);
     ASSERT_EQ(library.compressed().uncompressed_bytes(), parsed->uncompressed_bytes);

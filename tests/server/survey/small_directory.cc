@@ -15,6 +15,7 @@
 #include "storage/io/simulated_event_loop.h"
 #include "storage/record/error.h"
 #include "storage/record/record_set.h"
+#include "tests/storage/log/batches.h"
 
 namespace leat::survey {
 namespace {
@@ -64,6 +65,8 @@ std::string FindLost(const Tree& before, const Tree& after) {
     if (MayChange(path)) continue;
     const auto there = after.find(path);
     std::string kept = there == after.end() ? "" : there->second;
+    // What is damaged in it makes way for another one.
+    if (path.ends_with("/producers.snapshot") && kept != content) kept.clear();
     kept.resize(std::min(kept.size(), content.size()));
     if (!content.starts_with(kept)) return path + " was changed";
     std::string rest = content.substr(kept.size());
@@ -124,12 +127,12 @@ void SmallDirectory::Fill(SimulatedBroker& server) {
   for (const char* name : {"orders", "events"}) {
     ids_[name] = broker::FormatUuid((*server.Create(name, 2, small))->id);
   }
-  Append(server, "orders", 0, 5);
   Append(server, "orders", 1, 2);
   Append(server, "events", 0, 4);
   Append(server, "events", 1, 1);
   Must(server.Trim(*server.broker().FindTopic("events"), 0, 2));
   log_starts_[{"events", 0}] = 2;
+  AppendSequenced(server, "orders", 0, 5);
   for (const char* value : {"one", "two", "three"}) {
     Must(server.AppendToGroupLog(3, value).status());
   }
@@ -142,6 +145,26 @@ void SmallDirectory::Append(SimulatedBroker& server, const std::string& topic, u
   for (int i = 0; i < count; ++i) {
     values.push_back(fmt::format("{}/{} {}", topic, partition, values.size()));
     Must(server.Append(*server.broker().FindTopic(topic), partition, values.back()).status());
+  }
+}
+
+void SmallDirectory::AppendSequenced(SimulatedBroker& server, const std::string& topic,
+                                     uint32_t partition, int count) {
+  const broker::TopicHandle handle = *server.broker().FindTopic(topic);
+  const auto producer = server.Wait<broker::InitializedProducer>(
+      [&](auto done) { server.broker().InitProducer(handle, "producer", done); });
+  Must(producer.status());
+  std::vector<std::string>& values = values_[{topic, partition}];
+  for (int i = 0; i < count; ++i) {
+    values.push_back(fmt::format("{}/{} {}", topic, partition, values.size()));
+    record::Batch batch = log::MakeBatch(0, 1, values.back(), server.clock().WallMillis());
+    batch.header.producer_id = producer->grant.producer_id;
+    batch.header.producer_epoch = producer->grant.epoch;
+    batch.header.base_sequence = i;
+    Must(server
+             .Wait<log::AppendResult>(
+                 [&](auto done) { server.broker().Append(handle, partition, batch, done); })
+             .status());
   }
 }
 

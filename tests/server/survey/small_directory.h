@@ -54,6 +54,9 @@ class SmallDirectory {
   void Fill(broker::SimulatedBroker& server);
   void Append(broker::SimulatedBroker& server, const std::string& topic, uint32_t partition,
               int count);
+  // As an idempotent producer.
+  void AppendSequenced(broker::SimulatedBroker& server, const std::string& topic,
+                       uint32_t partition, int count);
   // Appends to a topic that keeps the last record of each key, and waits until it was compacted.
   void AppendAndCompact(broker::SimulatedBroker& server, const std::string& topic, int count);
   // Whether there is something that a tool can repair.

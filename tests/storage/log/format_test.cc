@@ -54,6 +54,9 @@ TEST(SegmentHeaderTest, ComesBack) {
   const absl::StatusOr<SegmentHeader> decoded = DecodeSegmentHeader(Encode(SomeSegment()));
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(*decoded, SomeSegment());
+  SegmentHeader with_producers = SomeSegment();
+  with_producers.has_producers = true;
+  EXPECT_EQ(*DecodeSegmentHeader(Encode(with_producers)), with_producers);
 }
 
 TEST(SegmentHeaderTest, EveryBitCounts) {

@@ -62,6 +62,7 @@ void LogFixture::Open() {
                 .corrupt = recovered->corrupt,
                 .findings = recovered->findings};
   clean_ = false;
+  resolve_producers(recovered->producers.table);
   log_ = Log::Create({.files = disk_.get(),
                       .loop = loop_.get(),
                       .flush_gate = gate_.get(),

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -65,6 +66,8 @@ class LogFixture {
   void CutPower(uint64_t seed);
   // As a broker does from time to time.
   void SaveCheckpoint() { checkpoint_ = log_->checkpoint(); }
+  // Fills in, at each opening, what the log of the topics says of producers.
+  std::function<void(ProducerTable&)> resolve_producers = [](ProducerTable&) {};
   // As a broker does: makes the new start durable first.
   void TrimTo(int64_t log_start);
 

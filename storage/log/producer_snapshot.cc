@@ -1,0 +1,207 @@
+#include "storage/log/producer_snapshot.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "fmt/core.h"
+#include "storage/record/batch.h"
+#include "storage/record/little_endian.h"
+
+namespace leat::log {
+namespace {
+
+using record::LoadLittleEndian;
+using record::StoreLittleEndian;
+
+constexpr std::string_view kMagic = "LEATPRD1";
+constexpr uint16_t kFormatVersion = 1;
+constexpr size_t kCrcAt = 8;
+constexpr size_t kCrcFrom = 12;
+constexpr size_t kVersionAt = 14;
+constexpr size_t kTopicIdAt = 16;
+constexpr size_t kHeaderBytes = 80;
+constexpr size_t kEntryBytes = 24;
+constexpr size_t kBatchBytes = 24;
+constexpr uint64_t kMaxFileBytes = 4 << 20;
+
+struct Header {
+  uint16_t header_bytes = kHeaderBytes;
+  uint16_t version = kFormatVersion;
+  PartitionKey key;
+  uint32_t producers = 0;
+  LogPlace place;
+  uint64_t forgotten_grant = 0;
+  uint64_t reserved = 0;
+};
+
+// Each calls `visit(place, field)` for each of the numbers, in writing and in reading.
+template <typename H, typename Visitor>
+void ForEachHeaderField(H& header, const Visitor& visit) {
+  visit(12, header.header_bytes);
+  visit(kVersionAt, header.version);
+  visit(32, header.key.partition);
+  visit(36, header.producers);
+  visit(40, header.place.next_offset.value);
+  visit(48, header.place.segment_base_offset.value);
+  visit(56, header.place.position.bytes);
+  visit(64, header.forgotten_grant);
+  visit(72, header.reserved);
+}
+
+struct EntryHeader {
+  int64_t producer_id = 0;
+  uint64_t grant = 0;
+  int32_t epoch = 0;
+  uint32_t batches = 0;
+};
+
+template <typename E, typename Visitor>
+void ForEachEntryField(E& entry, const Visitor& visit) {
+  visit(0, entry.producer_id);
+  visit(8, entry.grant);
+  visit(16, entry.epoch);
+  visit(20, entry.batches);
+}
+
+template <typename B, typename Visitor>
+void ForEachBatchField(B& batch, const Visitor& visit) {
+  visit(0, batch.base_sequence);
+  visit(4, batch.last_offset_delta);
+  visit(8, batch.base_offset.value);
+  visit(16, batch.append_timestamp_ms);
+}
+
+auto FieldStorer(char* out) {
+  return [out](size_t place, const auto& field) { StoreLittleEndian(field, out + place); };
+}
+
+auto FieldLoader(const char* data) {
+  return [data](size_t place, auto& field) {
+    field = LoadLittleEndian<std::remove_reference_t<decltype(field)>>(data + place);
+  };
+}
+
+uint32_t CrcOf(std::string_view bytes) { return record::Crc32c(bytes.substr(kCrcFrom)); }
+
+// Magic, checksum, version and whose it is.
+absl::StatusOr<Header> DecodeHeader(const PartitionKey& key, std::string_view bytes) {
+  if (bytes.size() < kHeaderBytes) return absl::DataLossError("cut short");
+  if (!bytes.starts_with(kMagic)) return absl::DataLossError("not a snapshot of producers");
+  if (LoadLittleEndian<uint32_t>(bytes.data() + kCrcAt) != CrcOf(bytes)) {
+    return absl::DataLossError("checksum differs");
+  }
+  Header header;
+  ForEachHeaderField(header, FieldLoader(bytes.data()));
+  if (header.version != kFormatVersion) {
+    return absl::UnimplementedError(
+        fmt::format("format version {}, known is {}", header.version, kFormatVersion));
+  }
+  std::copy_n(bytes.data() + kTopicIdAt, header.key.topic_id.size(), header.key.topic_id.begin());
+  if (header.key != key) return absl::DataLossError("of another partition");
+  if (header.header_bytes != kHeaderBytes || header.reserved != 0 ||
+      header.place.next_offset < header.place.segment_base_offset ||
+      header.place.segment_base_offset.value < 0) {
+    return absl::DataLossError("header contradicts itself");
+  }
+  return header;
+}
+
+// The batches of one producer, the last one before `end`, oldest first.
+absl::StatusOr<ProducerEntry> DecodeBatches(const EntryHeader& header, record::Offset end,
+                                            const char* data) {
+  ProducerEntry entry;
+  entry.epoch = header.epoch;
+  entry.grant = header.grant;
+  record::Offset next;
+  for (uint32_t i = 0; i < header.batches; ++i, data += kBatchBytes) {
+    ProducerBatch batch;
+    ForEachBatchField(batch, FieldLoader(data));
+    if (batch.base_sequence < 0 || batch.base_offset < next || batch.base_offset >= end ||
+        end.value - batch.base_offset.value <= int64_t{batch.last_offset_delta}) {
+      return absl::DataLossError(
+          fmt::format("a batch of producer {} contradicts itself", header.producer_id));
+    }
+    next = batch.next_offset();
+    entry.Add(batch);
+  }
+  return entry;
+}
+
+}  // namespace
+
+std::string EncodeProducerSnapshot(const PartitionKey& key, const ProducerSnapshot& snapshot) {
+  const auto& entries = snapshot.table.entries();
+  size_t batches = 0;
+  for (const auto& [id, entry] : entries) batches += entry.size();
+  std::string bytes(kHeaderBytes + entries.size() * kEntryBytes + batches * kBatchBytes, '\0');
+  char* out = bytes.data();
+  std::copy(kMagic.begin(), kMagic.end(), out);
+  std::copy(key.topic_id.begin(), key.topic_id.end(), out + kTopicIdAt);
+  const Header header{.key = key,
+                      .producers = static_cast<uint32_t>(entries.size()),
+                      .place = snapshot.place,
+                      .forgotten_grant = snapshot.table.forgotten_grant()};
+  ForEachHeaderField(header, FieldStorer(out));
+  out += kHeaderBytes;
+  for (const auto& [id, entry] : entries) {
+    const EntryHeader entry_header{.producer_id = id,
+                                   .grant = entry.grant,
+                                   .epoch = entry.epoch,
+                                   .batches = static_cast<uint32_t>(entry.size())};
+    ForEachEntryField(entry_header, FieldStorer(out));
+    out += kEntryBytes;
+    for (size_t i = 0; i < entry.size(); ++i, out += kBatchBytes) {
+      ForEachBatchField(entry.batch(i), FieldStorer(out));
+    }
+  }
+  StoreLittleEndian(CrcOf(bytes), bytes.data() + kCrcAt);
+  return bytes;
+}
+
+absl::StatusOr<ProducerSnapshot> DecodeProducerSnapshot(const PartitionKey& key,
+                                                        std::string_view bytes) {
+  const absl::StatusOr<Header> header = DecodeHeader(key, bytes);
+  if (!header.ok()) return header.status();
+  ProducerSnapshot snapshot{.place = header->place};
+  snapshot.table.set_forgotten_grant(header->forgotten_grant);
+  bytes.remove_prefix(kHeaderBytes);
+  int64_t last_id = -1;
+  for (uint32_t i = 0; i < header->producers; ++i) {
+    if (bytes.size() < kEntryBytes) return absl::DataLossError("cut short");
+    EntryHeader entry_header;
+    ForEachEntryField(entry_header, FieldLoader(bytes.data()));
+    bytes.remove_prefix(kEntryBytes);
+    if (entry_header.producer_id <= last_id || entry_header.epoch < 0 ||
+        entry_header.batches == 0 || entry_header.batches > ProducerEntry::kMaxBatches ||
+        bytes.size() < entry_header.batches * kBatchBytes) {
+      return absl::DataLossError(
+          fmt::format("entry {}, of producer {}, contradicts itself", i, entry_header.producer_id));
+    }
+    const absl::StatusOr<ProducerEntry> entry =
+        DecodeBatches(entry_header, header->place.next_offset, bytes.data());
+    if (!entry.ok()) return entry.status();
+    snapshot.table.Put(entry_header.producer_id, *entry);
+    last_id = entry_header.producer_id;
+    bytes.remove_prefix(entry_header.batches * kBatchBytes);
+  }
+  if (!bytes.empty()) return absl::DataLossError("bytes after the last entry");
+  return snapshot;
+}
+
+absl::Status WriteProducerSnapshot(io::FileSystem& files, const std::string& directory,
+                                   const PartitionKey& key, const ProducerSnapshot& snapshot) {
+  return io::ReplaceFile(files, io::JoinPath(directory, kProducerSnapshotName),
+                         EncodeProducerSnapshot(key, snapshot));
+}
+
+absl::StatusOr<ProducerSnapshot> ReadProducerSnapshot(io::FileSystem& files,
+                                                      const std::string& directory,
+                                                      const PartitionKey& key) {
+  const absl::StatusOr<std::string> bytes =
+      io::ReadFile(files, io::JoinPath(directory, kProducerSnapshotName), kMaxFileBytes);
+  if (absl::IsResourceExhausted(bytes.status())) return absl::DataLossError("too large");
+  if (!bytes.ok()) return bytes.status();
+  return DecodeProducerSnapshot(key, *bytes);
+}
+
+}  // namespace leat::log
