@@ -84,6 +84,20 @@ absl::StatusOr<v1::TrimTopicResponse> Admin::TrimTopic(const v1::TrimTopicReques
   return Call(client_, &v1::TopicService::Stub::TrimTopic, request);
 }
 
+absl::StatusOr<v1::ProduceResponse> Admin::Produce(const v1::ProduceRequest& request) const {
+  return Call(client_, &v1::LogService::Stub::Produce, request);
+}
+
+absl::StatusOr<v1::InitProducerResponse> Admin::InitProducer(std::string_view topic,
+                                                             std::string_view topic_id,
+                                                             std::string_view name) const {
+  v1::InitProducerRequest request;
+  request.set_topic(std::string(topic));
+  request.set_topic_id(std::string(topic_id));
+  request.set_name(std::string(name));
+  return Call(client_, &v1::LogService::Stub::InitProducer, request);
+}
+
 absl::StatusOr<v1::ListOffsetsResponse> Admin::ListOffsets(
     const v1::ListOffsetsRequest& request) const {
   return Call(client_, &v1::LogService::Stub::ListOffsets, request);

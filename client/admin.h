@@ -44,6 +44,12 @@ class Admin {
   // --- The log ---
 
   absl::StatusOr<v1::ListOffsetsResponse> ListOffsets(const v1::ListOffsetsRequest& request) const;
+  // Appends in one call, which is not repeated: after an unknown outcome the caller decides.
+  absl::StatusOr<v1::ProduceResponse> Produce(const v1::ProduceRequest& request) const;
+  // Raises the epoch each time.
+  absl::StatusOr<v1::InitProducerResponse> InitProducer(std::string_view topic,
+                                                        std::string_view topic_id,
+                                                        std::string_view name) const;
 
   // --- Groups ---
 

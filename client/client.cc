@@ -8,32 +8,10 @@
 #include <utility>
 
 #include "client/connection.h"
+#include "client/retry_policy.h"
 
 namespace leat::client {
 namespace {
-
-// gRPC retries these by itself: they change nothing. Appends are retried by the producer, which
-// knows what may have been appended.
-constexpr char kServiceConfig[] = R"json({
-  "methodConfig": [{
-    "name": [
-      {"service": "leat.v1.TopicService", "method": "GetTopic"},
-      {"service": "leat.v1.TopicService", "method": "ListTopics"},
-      {"service": "leat.v1.LogService", "method": "Fetch"},
-      {"service": "leat.v1.LogService", "method": "ListOffsets"},
-      {"service": "leat.v1.GroupService", "method": "ListGroups"},
-      {"service": "leat.v1.GroupService", "method": "GetGroup"},
-      {"service": "leat.v1.ServerService", "method": "GetServerInfo"}
-    ],
-    "retryPolicy": {
-      "maxAttempts": 4,
-      "initialBackoff": "0.1s",
-      "maxBackoff": "1s",
-      "backoffMultiplier": 2,
-      "retryableStatusCodes": ["UNAVAILABLE"]
-    }
-  }]
-})json";
 
 bool IsOnThisMachine(std::string_view target) {
   return target.starts_with("127.") || target.starts_with("localhost:") ||
@@ -56,7 +34,8 @@ grpc::ChannelArguments ArgumentsFor(const ClientOptions& options) {
   // Otherwise equal channels of one process share a connection, and its throughput.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   if (IsOnThisMachine(options.target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetServiceConfigJSON(kServiceConfig);
+  // Appends are retried by the producer, which knows what may have been appended.
+  arguments.SetServiceConfigJSON(kRetryPolicy);
   return arguments;
 }
 

@@ -14,6 +14,9 @@ namespace {
 // What a record costs beside its bytes: its callback and its place.
 constexpr size_t kRecordOverheadBytes = 64;
 
+// So many batches of a producer the server knows again.
+constexpr size_t kMaxSequencedInFlight = 8;
+
 // Pause before the next try to ask for a topic that is known, but not freshly.
 constexpr absl::Duration kAskAgainAfter = absl::Seconds(1);
 
@@ -48,6 +51,10 @@ void Outbox::Learn(std::string_view name, TopicFacts facts, absl::Time now) {
     topic->queue_options = {.linger = options_.linger,
                             .delivery_timeout = options_.delivery_timeout,
                             .max_in_flight = options_.max_in_flight_per_partition};
+    if (options_.idempotent) {
+      size_t& in_flight = topic->queue_options.max_in_flight;
+      in_flight = std::min(in_flight, kMaxSequencedInFlight);
+    }
     // Producers that start together should not all begin with the same partition.
     topic->keyless_partition = static_cast<uint32_t>(absl::ToUnixNanos(now) >> 10);
   }
@@ -63,6 +70,9 @@ void Outbox::Learn(std::string_view name, TopicFacts facts, absl::Time now) {
           Partition{topic.get(), PartitionQueue(topic->queue_options, std::move(target))}));
     }
   }
+  const bool is_new = topic->facts.topic_id != facts.topic_id;
+  const bool grew = topic->facts.partition_count != facts.partition_count;
+  topic->renewing |= options_.idempotent && (is_new || grew);
   topic->facts = std::move(facts);
 }
 
@@ -76,6 +86,7 @@ absl::StatusOr<Outbox::Added> Outbox::Add(std::string_view name, const OutgoingR
   absl::MutexLock lock(&mutex_);
   Topic* topic = Find(name);
   if (topic == nullptr) return absl::InternalError("record for a topic that is not known");
+  if (!topic->fenced.ok()) return topic->fenced;
   const uint32_t max_record_bytes =
       std::min(topic->facts.max_record_bytes, topic->facts.max_batch_bytes);
   if (absl::Status status = CheckOutgoingRecord(record, max_record_bytes); !status.ok())
@@ -159,15 +170,19 @@ bool Outbox::HasSendable(absl::Time now) const {
   absl::MutexLock lock(&mutex_);
   return std::any_of(active_.begin(), active_.end(),
                      [&](const Partition* partition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-                       return partition->queue.Sendable(now, flush_to_);
+                       return Sendable(*partition, now);
                      });
+}
+
+bool Outbox::Sendable(const Partition& partition, absl::Time now) const {
+  return !partition.topic->renewing && partition.queue.Sendable(now, flush_to_);
 }
 
 std::optional<Outbox::Outgoing> Outbox::TakeForSend(absl::Time now) {
   absl::MutexLock lock(&mutex_);
   for (size_t i = 0; i < active_.size(); ++i) {
     Partition* partition = active_[turn_++ % active_.size()];
-    if (!partition->queue.Sendable(now, flush_to_)) continue;
+    if (!Sendable(*partition, now)) continue;
     const uint64_t request_id = ++last_request_id_;
     const PartitionQueue::Outgoing outgoing = partition->queue.TakeForSend(request_id);
     requests_[request_id] = partition;
@@ -184,7 +199,11 @@ void Outbox::OnAnswer(uint64_t request_id, const SendResult& answer, absl::Time 
   Partition& partition = *found->second;
   requests_.erase(found);
   if (SaysTopicChanged(answer.status)) partition.topic->learnt = absl::InfinitePast();
+  if (record::ReasonOf(answer.status) == record::Reason::kProducerFenced) {
+    partition.topic->fenced = answer.status;
+  }
   partition.queue.OnAnswer(request_id, answer, now, completed);
+  if (!answer.status.ok()) LookForBroken();
   if (partition.queue.empty()) DropInactive();
 }
 
@@ -193,6 +212,7 @@ void Outbox::OnStreamEnded(const absl::Status& status, absl::Time now,
   absl::MutexLock lock(&mutex_);
   requests_.clear();
   for (Partition* partition : active_) partition->queue.OnStreamEnded(status, now, completed);
+  LookForBroken();
   DropInactive();
 }
 
@@ -201,7 +221,38 @@ void Outbox::Expire(absl::Time now, const absl::Status& reason,
   absl::MutexLock lock(&mutex_);
   const size_t completed_before = completed->size();
   for (Partition* partition : active_) partition->queue.Expire(now, reason, completed);
-  if (completed->size() > completed_before) DropInactive();
+  if (completed->size() == completed_before) return;
+  LookForBroken();
+  DropInactive();
+}
+
+void Outbox::LookForBroken() {
+  for (Partition* partition : active_) partition->topic->renewing |= partition->queue.broken();
+}
+
+std::optional<TopicName> Outbox::TopicToRenew(absl::Time now) const {
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [name, topic] : topics_) {
+    if (!topic->renewing || now < topic->renew_at || !topic->fenced.ok()) continue;
+    const bool busy =
+        std::any_of(topic->partitions.begin(), topic->partitions.end(),
+                    [](const auto& partition) { return partition->queue.in_flight(); });
+    if (!busy) return TopicName{name, topic->facts.topic_id};
+  }
+  return std::nullopt;
+}
+
+void Outbox::Renew(const TopicName& name, const absl::StatusOr<ProducerIdentity>& identity,
+                   absl::Time now, std::vector<CompletedBatch>* completed) {
+  absl::MutexLock lock(&mutex_);
+  Topic& topic = *Find(name.topic);
+  if (!identity.ok()) {
+    topic.renew_at = now + kAskAgainAfter;
+    if (SaysTopicChanged(identity.status())) topic.learnt = absl::InfinitePast();
+    return;
+  }
+  for (const auto& partition : topic.partitions) partition->queue.Renew(*identity, completed);
+  topic.renewing = topic.facts.topic_id != name.topic_id;
 }
 
 void Outbox::Abandon(const absl::Status& status, std::vector<CompletedBatch>* completed) {
@@ -227,6 +278,8 @@ absl::Time Outbox::NextDeadline(absl::Time now) const {
   absl::Time next = absl::InfiniteFuture();
   for (const Partition* partition : active_) {
     next = std::min(next, partition->queue.NextDeadline(now));
+    const absl::Time renew_at = partition->topic->renew_at;
+    if (partition->topic->renewing && renew_at > now) next = std::min(next, renew_at);
   }
   return next;
 }

@@ -39,6 +39,12 @@ struct TopicFacts {
   uint32_t max_batch_bytes = 0;
 };
 
+// A topic by name and id.
+struct TopicName {
+  std::string topic;
+  std::string topic_id;
+};
+
 class Outbox {
  public:
   explicit Outbox(const ProducerOptions& options) : options_(options) {}
@@ -51,6 +57,15 @@ class Outbox {
   // Lets what is known pass for fresh a little longer. False when nothing is known.
   bool AskAgainLater(std::string_view topic, absl::Time now);
   void Learn(std::string_view topic, TopicFacts facts, absl::Time now);
+
+  // --- Idempotence ---
+
+  // A topic for which the producer has to be initialised, now: it never was, or the sequence of a
+  // partition is broken, and nothing is in flight.
+  std::optional<TopicName> TopicToRenew(absl::Time now) const;
+  // What came of that. After an error it is to be tried again a little later.
+  void Renew(const TopicName& topic, const absl::StatusOr<ProducerIdentity>& identity,
+             absl::Time now, std::vector<CompletedBatch>* completed);
 
   // --- Users' threads ---
 
@@ -111,12 +126,19 @@ class Outbox {
     // For records without a key; moves on with each batch.
     uint32_t keyless_partition = 0;
     std::vector<std::unique_ptr<Partition>> partitions;
+    // Nothing is sent before `Renew`, which is not to be tried earlier than `renew_at`.
+    bool renewing = false;
+    absl::Time renew_at = absl::InfinitePast();
+    absl::Status fenced;  // Not OK once another producer has the name: final.
   };
 
   Topic* Find(std::string_view topic) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Charge(size_t bytes, absl::Duration max_wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<uint32_t> ChoosePartition(Topic& topic, const OutgoingRecord& record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Sendable(const Partition& partition, absl::Time now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LookForBroken() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropInactive() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const ProducerOptions& options_;

@@ -75,7 +75,20 @@ bool PartitionQueue::CloseIfFull(const OutgoingRecord& record) {
 
 void PartitionQueue::CloseOpenBatch() { waiting_.push_back(std::move(open_)); }
 
+void PartitionQueue::Renew(const ProducerIdentity& identity,
+                           std::vector<CompletedBatch>* completed) {
+  const auto unknown = identity.unknown.find(target_->partition);
+  if (unknown != identity.unknown.end()) refusal_ = unknown->second;
+  for (auto& batch : sequencing_.Renew(identity, target_->partition, waiting_)) {
+    completed->push_back(Failed(
+        std::move(batch),
+        absl::UnknownError("the server forgot this producer: what became of the record is unknown"),
+        AppendOutcome::kUnknown));
+  }
+}
+
 bool PartitionQueue::Sendable(absl::Time now, uint64_t flush_to) const {
+  if (sequencing_.broken()) return false;
   if (now < not_before_ || in_flight_.size() >= options_.max_in_flight) return false;
   // After a failure every answer is awaited, so that all that is to be sent again is known.
   if (halted_by_.has_value() && !in_flight_.empty()) return false;
@@ -86,6 +99,7 @@ bool PartitionQueue::Sendable(absl::Time now, uint64_t flush_to) const {
 
 PartitionQueue::Outgoing PartitionQueue::TakeForSend(uint64_t request_id) {
   if (waiting_.empty()) CloseOpenBatch();
+  sequencing_.Number(*waiting_.front());
   in_flight_.push_back({request_id, std::move(waiting_.front())});
   waiting_.pop_front();
   return {in_flight_.back().batch.get(), std::exchange(halted_by_, std::nullopt)};
@@ -111,17 +125,20 @@ void PartitionQueue::OnAnswer(uint64_t request_id, const SendResult& answer, abs
 
 void PartitionQueue::OnFailure(InFlight request, const absl::Status& status, absl::Time now,
                                std::vector<CompletedBatch>* completed) {
-  const bool retry = MayRetryAppend(status);
+  const bool retry = request.batch == nullptr ? MayRetryAppend(status)
+                                              : sequencing_.MayRetry(*request.batch, status);
   if (!halted_by_.has_value()) {
     halted_by_ = HaltingRequest(status).value_or(request.request_id);
     if (retry) not_before_ = now + NextBackoff(status);
   }
   if (retry && record::ReasonOf(status) != record::Reason::kEarlierRequestFailed) refusal_ = status;
-  if (request.batch == nullptr) return;
+  // What was given up cannot be sent again.
+  if (request.batch == nullptr) return sequencing_.Break();
   if (retry) {
     retries_.push_back(std::move(request.batch));
   } else {
-    completed->push_back(Failed(std::move(request.batch), status, AppendOutcomeOf(status)));
+    const AppendOutcome outcome = Sequencing::OutcomeOf(*request.batch, status);
+    completed->push_back(Failed(std::move(request.batch), status, outcome));
   }
 }
 
@@ -154,19 +171,28 @@ void PartitionQueue::Expire(absl::Time now, const absl::Status& reason,
   const absl::Status& why = reason.ok() ? refusal_ : reason;
   const auto late = [&](AppendOutcome outcome, std::unique_ptr<SendBatch>& batch) {
     if (batch == nullptr || batch->created() > oldest) return false;
+    if (batch->maybe_appended()) outcome = AppendOutcome::kUnknown;
     completed->push_back(
         Failed(std::move(batch), TooLate(options_.delivery_timeout, why, outcome), outcome));
     return true;
   };
   for (InFlight& request : in_flight_) late(AppendOutcome::kUnknown, request.batch);
-  std::erase_if(retries_, [&](auto& batch) { return late(AppendOutcome::kNotAppended, batch); });
-  std::erase_if(waiting_, [&](auto& batch) { return late(AppendOutcome::kNotAppended, batch); });
+  const auto late_with_number = [&](std::unique_ptr<SendBatch>& batch) {
+    const bool numbered = batch->sequence().has_value();
+    if (!late(AppendOutcome::kNotAppended, batch)) return false;
+    if (numbered) sequencing_.Break();
+    return true;
+  };
+  std::erase_if(retries_, late_with_number);
+  std::erase_if(waiting_, late_with_number);
   late(AppendOutcome::kNotAppended, open_);
 }
 
 void PartitionQueue::Abandon(const absl::Status& status, std::vector<CompletedBatch>* completed) {
   const auto give_up = [&](AppendOutcome outcome, std::unique_ptr<SendBatch> batch) {
-    if (batch != nullptr) completed->push_back(Failed(std::move(batch), status, outcome));
+    if (batch == nullptr) return;
+    if (batch->maybe_appended()) outcome = AppendOutcome::kUnknown;
+    completed->push_back(Failed(std::move(batch), status, outcome));
   };
   for (InFlight& request : std::exchange(in_flight_, {})) {
     give_up(AppendOutcome::kUnknown, std::move(request.batch));

@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "client/record.h"
 #include "client/send_batch.h"
+#include "client/sequencing.h"
 
 namespace leat::client {
 
@@ -54,6 +55,15 @@ class PartitionQueue {
 
   // Batches begun from now on go there: the topic was made again.
   void set_target(std::shared_ptr<const BatchTarget> target) { target_ = std::move(target); }
+
+  // --- Idempotence ---
+
+  // Begins to number batches, or goes on after the producer was initialised again; nothing must be
+  // in flight. Errors of batches of which nobody can tell any more go to `completed`.
+  void Renew(const ProducerIdentity& identity, std::vector<CompletedBatch>* completed);
+  // Nothing is sent before `Renew`.
+  bool broken() const { return sequencing_.broken(); }
+  bool in_flight() const { return !in_flight_.empty(); }
 
   // --- Sending ---
 
@@ -109,6 +119,7 @@ class PartitionQueue {
 
   const QueueOptions& options_;
   std::shared_ptr<const BatchTarget> target_;
+  Sequencing sequencing_;
   std::unique_ptr<SendBatch> open_;
   std::deque<std::unique_ptr<SendBatch>> waiting_;
   std::deque<InFlight> in_flight_;

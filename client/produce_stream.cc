@@ -53,6 +53,11 @@ std::string EncodeRequestStart(const SendBatch& batch, Durability durability) {
   request.set_durability(static_cast<v1::Durability>(durability));
   request.set_base_timestamp_ms(batch.base_timestamp_ms());
   request.set_payload_crc32c(batch.payload_crc32c());
+  if (const std::optional<BatchSequence>& sequence = batch.sequence()) {
+    request.mutable_sequence()->set_producer_id(sequence->producer_id);
+    request.mutable_sequence()->set_producer_epoch(sequence->producer_epoch);
+    request.mutable_sequence()->set_base_sequence(sequence->base_sequence);
+  }
   std::string out = request.SerializeAsString();
   if (batch.codec() == record::Codec::kNone) {
     AppendFieldStart(v1::ProduceRequest::kRecordsFieldNumber, batch.payload()->size(), &out);

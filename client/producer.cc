@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/random/random.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
@@ -25,12 +26,35 @@ absl::Status NoWaitingInCallbacks() {
   return absl::FailedPreconditionError("a producer's callback cannot wait for the producer");
 }
 
+ProducerOptions WithName(ProducerOptions options) {
+  absl::BitGen random;
+  if (options.name.empty()) {
+    options.name = absl::StrCat("producer-", absl::Hex(random(), absl::kZeroPad16),
+                                absl::Hex(random(), absl::kZeroPad16));
+  }
+  return options;
+}
+
+ProducerIdentity IdentityOf(const v1::InitProducerResponse& answer) {
+  ProducerIdentity identity{.producer_id = answer.producer_id(),
+                            .producer_epoch = answer.producer_epoch()};
+  for (const v1::ProducerPartition& partition : answer.partitions()) {
+    if (partition.has_error()) {
+      identity.unknown.emplace(partition.partition(), FromRpcStatus(partition.error()));
+    } else {
+      const auto next = static_cast<uint32_t>(partition.last_sequence()) + 1;
+      identity.next_sequences[partition.partition()] = static_cast<int32_t>(next & INT32_MAX);
+    }
+  }
+  return identity;
+}
+
 }  // namespace
 
 class Producer::Impl {
  public:
   Impl(const Client& client, const ProducerOptions& options)
-      : options_(options),
+      : options_(WithName(options)),
         admin_(client),
         outbox_(options_),
         stream_(client.connection(), wakeup_, options_.durability),
@@ -57,6 +81,7 @@ class Producer::Impl {
 
   void Run();
   void HandleAnswers(absl::Time now, std::vector<CompletedBatch>* completed);
+  void Initialise(absl::Time now, std::vector<CompletedBatch>* completed);
   void SendBatches(absl::Time now);
   void Deliver(std::vector<CompletedBatch> completed);
   void TellDelay(absl::Time now);
@@ -128,6 +153,7 @@ void Producer::Impl::Run() {
     std::vector<CompletedBatch> completed;
     HandleAnswers(now, &completed);
     outbox_.Expire(now, stream_.last_error(), &completed);
+    Initialise(now, &completed);
     SendBatches(now);
     Deliver(std::move(completed));
     TellDelay(now);
@@ -155,6 +181,19 @@ void Producer::Impl::HandleAnswers(absl::Time now, std::vector<CompletedBatch>* 
   }
 }
 
+// The producer's thread waits: nothing can be sent meanwhile to the topic, and rarely anything to
+// others.
+void Producer::Impl::Initialise(absl::Time now, std::vector<CompletedBatch>* completed) {
+  while (const std::optional<TopicName> topic = outbox_.TopicToRenew(now)) {
+    if (!stream_.Ready(now)) return;
+    const auto answer = admin_.InitProducer(topic->topic, topic->topic_id, options_.name);
+    outbox_.Renew(*topic,
+                  answer.ok() ? absl::StatusOr<ProducerIdentity>(IdentityOf(*answer))
+                              : absl::StatusOr<ProducerIdentity>(answer.status()),
+                  MonotonicNow(), completed);
+  }
+}
+
 void Producer::Impl::SendBatches(absl::Time now) {
   while (outbox_.HasSendable(now) && stream_.Ready(now)) {
     const std::optional<Outbox::Outgoing> outgoing = outbox_.TakeForSend(now);
@@ -177,7 +216,7 @@ void Producer::Impl::TellDelay(absl::Time now) {
 
 absl::Time Producer::Impl::NextDeadline(absl::Time now) const {
   const absl::Time deadline = outbox_.NextDeadline(now);
-  if (!outbox_.HasSendable(now)) return deadline;
+  if (!outbox_.HasSendable(now) && !outbox_.TopicToRenew(now).has_value()) return deadline;
   return std::min(deadline, stream_.NextTry(now));
 }
 

@@ -1,10 +1,11 @@
 // Sends records: gathers them into batches per partition, keeps several batches in flight on one
-// stream, retries what is known not to have been appended, and reports what became of each record.
+// stream, sends again what has no answer, and reports what became of each record.
 //
 // Owned by the caller; any thread may send. One thread of its own sends, and runs the callbacks.
-// Records of one partition are appended in the order in which `Send` took them. A record whose
-// outcome is unknown (connection lost, flush failed) is reported so and not sent again: it is in
-// the log once or not at all. An OK result is as durable as asked, across crashes of the server.
+// Records of one partition are appended in the order in which `Send` took them, each once: the
+// server knows again what is sent twice. What still has no answer after `delivery_timeout` is
+// reported as unknown: it is in the log once or not at all. An OK result is as durable as asked,
+// across crashes of the server.
 
 #ifndef LEAT_CLIENT_PRODUCER_H_
 #define LEAT_CLIENT_PRODUCER_H_
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -33,7 +35,12 @@ struct ProducerOptions {
   absl::Duration linger = absl::Milliseconds(5);
   record::Codec codec = record::Codec::kNone;
   Durability durability = Durability::kAsTopicSays;
-  // Batches of one partition that are sent ahead of their answers.
+  // Off, what may have been appended is not sent again but reported as unknown.
+  bool idempotent = true;
+  // Names the producer to its topics, over restarts; a second one of the name fences the first,
+  // whose sends then fail with PRODUCER_FENCED. Empty: a random name.
+  std::string name;
+  // Batches of one partition that are sent ahead of their answers; at most 8 if idempotent.
   size_t max_in_flight_per_partition = 8;
   // Records taken and not yet answered may hold so much memory.
   size_t buffer_bytes = 64 << 20;
@@ -62,7 +69,8 @@ class Producer {
   // time, to ask for its number of partitions.
   //
   // OK: taken, `callback` (may be null) will be called once. Otherwise it will not be:
-  // kTopicNotFound, kPartitionNotFound, kTooLarge and kInvalidRecords as `record::ReasonOf` tells,
+  // kTopicNotFound, kPartitionNotFound, kTooLarge, kInvalidRecords and kProducerFenced as
+  // `record::ReasonOf` tells,
   // RESOURCE_EXHAUSTED when the buffer is full, or why the topic could not be asked for.
   absl::Status Send(std::string_view topic, const OutgoingRecord& record,
                     SendCallback callback = nullptr);

@@ -26,6 +26,13 @@ struct BatchTarget {
   uint32_t partition = 0;
 };
 
+// Whose a batch is, and which of theirs; as `leat.v1.ProducerSequence`.
+struct BatchSequence {
+  int64_t producer_id = 0;
+  int32_t producer_epoch = 0;
+  int32_t base_sequence = 0;
+};
+
 class SendBatch {
  public:
   // `id` grows with each batch of a producer. `now` is the moment of the first record.
@@ -59,6 +66,13 @@ class SendBatch {
   uint32_t payload_crc32c() const { return payload_crc32c_; }
   const std::shared_ptr<const std::string>& payload() const { return payload_; }
 
+  // Of an idempotent producer's batch, once it has one.
+  const std::optional<BatchSequence>& sequence() const { return sequence_; }
+  void set_sequence(const std::optional<BatchSequence>& sequence) { sequence_ = sequence; }
+  // Whether some attempt ended in a way that does not tell whether it was appended.
+  bool maybe_appended() const { return maybe_appended_; }
+  void set_maybe_appended(bool maybe) { maybe_appended_ = maybe; }
+
   // --- The end ---
 
   // Calls every callback; the first record's offset is `first.offset`. Once.
@@ -76,6 +90,8 @@ class SendBatch {
   uint32_t uncompressed_bytes_ = 0;
   uint32_t payload_crc32c_ = 0;
   std::shared_ptr<const std::string> payload_;
+  std::optional<BatchSequence> sequence_;
+  bool maybe_appended_ = false;
 };
 
 // A batch that is over, and how.

@@ -49,7 +49,7 @@ class OutboxTest : public testing::Test {
     for (CompletedBatch& done : completed) outbox_.Release(*done.batch);
   }
 
-  ProducerOptions options_;
+  ProducerOptions options_{.idempotent = false};
   Outbox outbox_{options_};
 };
 

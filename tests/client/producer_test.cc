@@ -21,9 +21,10 @@ using record::Reason;
 
 class ProducerTest : public testing::Test {
  protected:
-  // One batch a record, unless a test says otherwise.
+  // One batch a record, unless a test says otherwise. The scripted server knows no producers:
+  // real_producer_test.cc has those.
   static ProducerOptions OneRecordABatch() {
-    return {.batch_bytes = 1, .linger = absl::ZeroDuration()};
+    return {.batch_bytes = 1, .linger = absl::ZeroDuration(), .idempotent = false};
   }
 
   Client Connect() {
@@ -102,14 +103,14 @@ TEST_F(ProducerTest, KeepsOrderAndReportsOffsets) {
 }
 
 TEST_F(ProducerTest, GathersBatches) {
-  Producer producer(Connect(), {.linger = absl::Hours(1)});
+  Producer producer(Connect(), {.linger = absl::Hours(1), .idempotent = false});
   SendNumbers(producer, 1000);
   EXPECT_EQ(server_.requests(), 1);
   EXPECT_EQ(server_.values(0).size(), 1000u);
 }
 
 TEST_F(ProducerTest, SendAndWaitDoesNotLinger) {
-  Producer producer(Connect(), {.linger = absl::Hours(1)});
+  Producer producer(Connect(), {.linger = absl::Hours(1), .idempotent = false});
   const SendResult result = producer.SendAndWait("t", {.value = "x", .partition = 2});
   EXPECT_TRUE(result.status.ok()) << result.status;
   EXPECT_EQ(result.partition, 2u);
@@ -117,7 +118,7 @@ TEST_F(ProducerTest, SendAndWaitDoesNotLinger) {
 }
 
 TEST_F(ProducerTest, ManyThreadsLoseNothing) {
-  Producer producer(Connect(), {.batch_bytes = 500, .buffer_bytes = 20'000});
+  Producer producer(Connect(), {.batch_bytes = 500, .idempotent = false, .buffer_bytes = 20'000});
   std::atomic<int> appended = 0;
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 4; ++thread) {
@@ -202,7 +203,7 @@ TEST_F(ProducerTest, GivesUpCleanlyWhenTheServerStaysAway) {
 
 TEST_F(ProducerTest, UnreachableServerIsTold) {
   server_.Stop();
-  Producer producer(Connect(), {});
+  Producer producer(Connect(), {.idempotent = false});
   EXPECT_TRUE(absl::IsUnavailable(producer.Send("t", {.value = "x"})));
   EXPECT_TRUE(absl::IsUnavailable(producer.SendAndWait("t", {.value = "x"}).status));
 }
@@ -212,7 +213,8 @@ TEST_F(ProducerTest, FullBufferFailsOrWaitsAsAsked) {
     go_on_.WaitForNotification();
     return Step::Append();
   });
-  ProducerOptions options = {.linger = absl::ZeroDuration(), .buffer_bytes = 1'000};
+  ProducerOptions options = {
+      .linger = absl::ZeroDuration(), .idempotent = false, .buffer_bytes = 1'000};
   options.when_full = ProducerOptions::WhenFull::kFail;
   Producer producer(Connect(), options);
   std::atomic<int> answered = 0;
@@ -283,7 +285,8 @@ TEST_F(ProducerTest, CancelEndsABlockedSend) {
     go_on_.WaitForNotification();
     return Step::DropStream();
   });
-  Producer producer(Connect(), {.linger = absl::ZeroDuration(), .buffer_bytes = 1'000});
+  Producer producer(Connect(),
+                    {.linger = absl::ZeroDuration(), .idempotent = false, .buffer_bytes = 1'000});
   int taken = 0;
   std::atomic<int> answered = 0;
   std::thread sender([&] {
