@@ -27,6 +27,11 @@ void AddProduceCommand(CLI::App& app, const GlobalOptions& globals, Run& run) {
                      "Append to this partition instead of choosing by key");
   produce.add_flag("--keep-partition", flags->keep_partition,
                    "With jsonl: append to the partition that each line names");
+  produce
+      .add_option("--expected-offset", flags->expected_offset,
+                  "Append all lines together, or none: only where the log of --partition ends "
+                  "at this offset")
+      ->check(CLI::NonNegativeNumber);
   produce.add_option("--codec", flags->codec, "Compress batches: none, zstd or lz4");
   produce.add_option("--durability", flags->durability,
                      "synced or written, instead of the topic's");

@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "cli/conditional_produce.h"
 #include "cli/failure.h"
 #include "cli/interrupt.h"
 #include "cli/line_reader.h"
@@ -200,6 +201,10 @@ ExitCode Produce(const GlobalOptions& globals, const ProduceFlags& flags) {
   if (!source.ok()) return Fail(source.status(), subject);
   const absl::StatusOr<InputFile> input = InputFile::Open(flags.file);
   if (!input.ok()) return Fail(input.status(), {});
+  if (flags.expected_offset.has_value()) {
+    LineReader lines(input->descriptor(), -1, source->max_line_bytes());
+    return ProduceAtOffset(globals, flags, *source, lines);
+  }
   const client::Client client = globals.Connect();
   if (absl::Status status = CheckTarget(client, flags); !status.ok()) return Fail(status, subject);
 

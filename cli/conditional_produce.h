@@ -1,0 +1,22 @@
+// `leat produce --expected-offset`: all lines together, in one call, where the partition's log ends
+// at that offset; or nothing.
+
+#ifndef LEAT_CLI_CONDITIONAL_PRODUCE_H_
+#define LEAT_CLI_CONDITIONAL_PRODUCE_H_
+
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/line_reader.h"
+#include "cli/produce_job.h"
+#include "cli/record_source.h"
+
+namespace leat::cli {
+
+// Reads `lines` to their end and appends them at `flags.expected_offset`. Not repeated by itself:
+// whoever gets no answer looks where the log ends.
+ExitCode ProduceAtOffset(const GlobalOptions& globals, const ProduceFlags& flags,
+                         const RecordSource& source, LineReader& lines);
+
+}  // namespace leat::cli
+
+#endif  // LEAT_CLI_CONDITIONAL_PRODUCE_H_
