@@ -1,4 +1,5 @@
-"""What `./dev mutants` breaks: each flush, each check of a checksum or of the chain, each lock and witness, one at a time."""
+"""What `./dev mutants` breaks: each flush, each check of a checksum or of the chain, each lock and
+witness, each rule of the groups, one at a time."""
 
 from typing import NamedTuple
 
@@ -17,6 +18,10 @@ def log_tests(*names):
 
 def broker_tests(*names):
     return ["//tests/server/broker:%s_test" % name for name in names]
+
+
+def group_tests(*names):
+    return ["//tests/server/group:%s_test" % name for name in names]
 
 
 OK = "absl::OkStatus()"
@@ -148,7 +153,7 @@ CHAIN = [
     Mutant("a reader: the frame is of this segment", "storage/log/segment_reader.cc",
            "if (header.segment_id != segment_->header().segment_id) {", "if (false) {", log_tests("log_read", "log_silent_fault")),
     Mutant("a reader: the frame is of this offset", "storage/log/segment_reader.cc",
-           "if (header.first_offset != next_offset_) return", "if (false) return", log_tests("log_read", "log_silent_fault")),
+           "header.first_offset == next_offset_;", "true;", log_tests("log_read", "log_silent_fault")),
     Mutant("a reader: the frame follows on the one before", "storage/log/segment_reader.cc",
            "if (previous_crc_.has_value() && header.previous_crc != *previous_crc_) {", "if (false) {",
            log_tests("log_read", "log_silent_fault")),
@@ -235,4 +240,81 @@ PRODUCERS = [
            "if (!on() || batch.sequence().has_value()) return;", "if (!on()) return;", ["//tests/client:sequencing_test"]),
 ]  # fmt: skip
 
-MUTANTS = FLUSHES + CHECKSUMS + CHAIN + WITNESSES + PRODUCERS
+
+STATE = group_tests("group_state", "group_rebalance", "group_simulation")
+
+GROUPS = [
+    Mutant("a member that resumes names its epoch", "server/group/group_state.cc",
+           "if (epoch != member.epoch && !answer_lost) {", "if (false && answer_lost) {", STATE),
+    Mutant("the older of two instances stays out", "server/group/group_state.cc",
+           "epoch < member.claim_epoch) return", "false) return", STATE),
+    Mutant("a member that leaves names its epoch", "server/group/group_state.cc",
+           "if (member->second.epoch != member_epoch) {", "if (false) {", STATE),
+    Mutant("a resuming member's position is of this assignment", "server/group/group_state.cc",
+           "position->second.assignment.epoch == partition.assignment_epoch &&", "true &&", STATE),
+    Mutant("a resuming member's position is in the log", "server/group/group_state.cc",
+           "position->second.next_offset <= position->second.high_watermark) {", "true) {", STATE),
+    Mutant("a deadline is that of one assignment", "server/group/group_state.cc",
+           "found->second.assignment_epoch != assignment.epoch) {", "false) {", STATE),
+    Mutant("who missed the deadline is told", "server/group/group_state.cc",
+           "draft.TellLost(found->first, found->second, ChangeReason::kDeadlinePassed);", "", STATE),
+    Mutant("a group with members is not deleted", "server/group/group_state.cc",
+           "if (!group->members.empty() && !command.force) {", "if (false) {", STATE),
+    Mutant("a group with members does not expire", "server/group/group_state.cc",
+           "if (!group.members.empty()) continue;", "", STATE),
+    Mutant("there are so many groups at most", "server/group/group_state.cc",
+           "return full ? LimitReached", "return full && groups_.empty() ? LimitReached", STATE),
+    Mutant("only the owner commits", "server/group/group_state_offsets.cc",
+           "if (partition.owner != member_id) return", "if (partition.owner > member_id && member_id.empty()) return", STATE),
+    Mutant("only under the present assignment", "server/group/group_state_offsets.cc",
+           "if (partition.assignment_epoch != position.assignment.epoch) {", "if (partition.assignment_epoch < position.assignment.epoch) {", STATE),
+    Mutant("only on the present stream", "server/group/group_state_offsets.cc",
+           "if (epoch != ref.member_epoch) return", "if (false) return", STATE),
+    Mutant("who is no member commits only what has no owner", "server/group/group_state_offsets.cc",
+           "if (position.assignment.epoch != epoch) {", "if (position.assignment.epoch > epoch) {", STATE),
+    Mutant("no commit past the end of the log", "server/group/group_state_offsets.cc",
+           "0 <= position.next_offset && position.next_offset <= position.high_watermark;", "0 <= position.next_offset;", STATE),
+    Mutant("no commit goes back", "server/group/group_state_offsets.cc",
+           "if (position.next_offset >= 0 && position.next_offset <= partition.committed) {", "if (false) {", STATE),
+    Mutant("no partition twice in a commit", "server/group/group_state_offsets.cc",
+           "seen.insert(place).second ? decide", "seen.insert(place).second || true ? decide", STATE),
+    Mutant("there are so many partitions in a group at most", "server/group/group_state_offsets.cc",
+           "if (group_.partitions.size() + taken_ >= limits_.max_partitions) {", "if (false) {", STATE),
+    Mutant("only what was asked for is released", "server/group/group_state_offsets.cc",
+           "if (!partition.revoking) {", "if (false) {", STATE),
+    Mutant("a seek begins a new assignment", "server/group/group_state_offsets.cc",
+           "draft.Renew(place, partition)", "partition.assignment_epoch", STATE),
+    Mutant("a group with members is not moved", "server/group/group_state_offsets.cc",
+           "if (!group->members.empty() && !command.force) {", "if (false) {", STATE),
+    Mutant("each assignment has an epoch of its own", "server/group/group_draft.cc",
+           "partition.assignment_epoch = ++last_assignment_epoch_;", "partition.assignment_epoch = last_assignment_epoch_ + 1;", STATE),
+    Mutant("what is lost is told before what is new", "server/group/group_draft.cc",
+           "add(lost_);\n  add(revoked_);\n  add(assigned_);", "add(assigned_);\n  add(revoked_);\n  add(lost_);", STATE),
+    Mutant("members that are away keep what they have", "server/group/group_state_rebalance.cc",
+           "if (!partition.revoking && away.contains(partition.owner)) continue;",
+           "if (partition.revoking && away.contains(partition.owner)) continue;", STATE + group_tests("group_log")),
+    Mutant("new partitions are read from their beginning", "server/group/group_state_rebalance.cc",
+           "return IsKnown(group, info.id) ||", "return", STATE),
+    Mutant("a partition is asked for before it is another's", "server/group/group_state_rebalance.cc",
+           "draft.Revoke(place, partition, target, revocation_deadline_ms);",
+           "draft.Assign(place, partition, target, ChangeReason::kRebalanced);", STATE),
+    Mutant("a record's epoch follows on the one before", "server/group/group_state_apply.cc",
+           "if (record.group_epoch() != group.epoch + 1)", "if (false)", STATE + group_tests("group_loader")),
+    Mutant("an owner in a record is a member", "server/group/group_state_apply.cc",
+           "if (!IsSound(changed, group) || (!renewed && !kept)) {", "if (false && renewed && kept) {",
+           STATE + group_tests("group_loader")),
+    Mutant("a session that was replaced does not end the new one", "server/group/group_sessions.cc",
+           "found->second.member_epoch != member.member_epoch) return false;", "false) return false;", group_tests("group_log", "group_simulation")),
+    Mutant("answers wait until their records are durable", "server/group/group_journal.cc",
+           "(failed() || waiting_.front().after <= answered_)", "true", group_tests("group_log", "group_simulation")),
+    Mutant("the log is trimmed to its snapshot", "server/group/group_journal.cc",
+           "log_->TrimTo(snapshot_offset_,", "log_->TrimTo(snapshot_offset_ + 1,", group_tests("group_log", "group_simulation")),
+    Mutant("no batch of an older generation", "server/group/group_loader.cc",
+           "if (batch.generation() < highest_generation_ || batch.sequence() == 0) {", "if (false) {", group_tests("group_loader")),
+    Mutant("no batch after one that is missing", "server/group/group_loader.cc",
+           "batch.sequence() == sequence_ + 1", "true", group_tests("group_loader", "group_log", "group_simulation")),
+    Mutant("no part of a snapshot is missing", "server/group/group_loader.cc",
+           "part.index() != next_part_", "false", group_tests("group_loader")),
+]  # fmt: skip
+
+MUTANTS = FLUSHES + CHECKSUMS + CHAIN + WITNESSES + PRODUCERS + GROUPS

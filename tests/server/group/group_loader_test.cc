@@ -104,6 +104,8 @@ TEST(GroupLoader, ATrimmedLogNeedsAWholeSnapshot) {
   EXPECT_THAT(Load(5, {Batch(3, 8, {Created("a")})}), ElementsAre(missing));
   EXPECT_THAT(Load(5, {Batch(3, 8, {Part(1, true, "a")})}),
               ElementsAre("a snapshot lacks one of its parts"));
+  EXPECT_THAT(Load(5, {Batch(3, 8, {Part(0, false, "a")}), Batch(3, 9, {Part(2, true, "b")})}),
+              ElementsAre("a snapshot lacks one of its parts"));
 }
 
 }  // namespace

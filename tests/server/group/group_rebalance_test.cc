@@ -1,3 +1,5 @@
+#include <variant>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/group/group_state.h"
@@ -133,6 +135,18 @@ TEST_F(GroupRebalanceTest, WhenTheNextOwnerLeavesTheReleasedPartitionGoesElsewhe
   EXPECT_EQ(At(revoked).owner, "a");
   EXPECT_FALSE(At(revoked).revoking);
   EXPECT_EQ(Told<event::Assigned>("a").front().partitions[0].committed, 5);
+}
+
+// Else it would stop what it has just begun.
+TEST_F(GroupRebalanceTest, WhatIsTakenAndGivenBackIsToldInThisOrder) {
+  RevokeOne();
+  ASSERT_THAT(Do(command::Leave{members[1], absl::OkStatus()}), IsOk());
+  Rebalance();
+  ASSERT_EQ(At(revoked).next_owner, "a");
+  ASSERT_THAT(Do(command::ExpireRevocations{"g", {Now(revoked, 0).assignment}}), IsOk());
+  ASSERT_THAT(decision_.events, SizeIs(2));
+  EXPECT_TRUE(std::holds_alternative<event::Revoked>(decision_.events[0].second));
+  EXPECT_TRUE(std::holds_alternative<event::Assigned>(decision_.events[1].second));
 }
 
 TEST_F(GroupRebalanceTest, AnOwnerThatLeavesHandsOverAtOnce) {
