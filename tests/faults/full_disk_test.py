@@ -51,7 +51,7 @@ class FullDiskTest(unittest.TestCase):
         for _ in range(10 * DISK_MIB):
             line = "%08d" % len(taken) + "x" * (MIB // 2)
             process = subprocess.run(
-                [LEAT, "produce", "t"],
+                [LEAT, "produce", "t", "--timeout", "10s"],
                 env=dict(ENVIRONMENT, LEAT_SERVER=self.server.listen),
                 input=line.encode(),
                 capture_output=True,
