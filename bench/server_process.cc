@@ -28,13 +28,27 @@ std::string FindAddress(const std::string& log) {
   return end < log.size() && end > begin + kHost.size() ? log.substr(begin, end - begin) : "";
 }
 
-[[noreturn]] void Exec(const std::vector<std::string>& arguments, int log_descriptor) {
+// As execve() wants it.
+std::vector<char*> Pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (const std::string& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Ours without what would be settings of the server.
+std::vector<std::string> CleanEnvironment() {
+  std::vector<std::string> clean;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (!absl::StartsWith(*variable, "LEAT_")) clean.emplace_back(*variable);
+  }
+  return clean;
+}
+
+[[noreturn]] void Exec(char* const* argv, char* const* environment, int log_descriptor) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   dup2(log_descriptor, STDERR_FILENO);
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  execv(argv[0], argv.data());
+  execve(argv[0], argv, environment);
   const char* why = strerror(errno);
   dprintf(STDERR_FILENO, "cannot run %s: %s\n", argv[0], why);
   _exit(127);
@@ -45,9 +59,12 @@ std::string FindAddress(const std::string& log) {
 absl::StatusOr<ServerProcess> ServerProcess::Start(const std::vector<std::string>& arguments) {
   int pipe_ends[2];
   if (pipe2(pipe_ends, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "pipe2");
+  const std::vector<std::string> variables = CleanEnvironment();
+  const std::vector<char*> argv = Pointers(arguments);
+  const std::vector<char*> environment = Pointers(variables);
   const pid_t pid = fork();
   if (pid < 0) return absl::ErrnoToStatus(errno, "fork");
-  if (pid == 0) Exec(arguments, pipe_ends[1]);
+  if (pid == 0) Exec(argv.data(), environment.data(), pipe_ends[1]);
   close(pipe_ends[1]);
 
   ServerProcess process(pid, pipe_ends[0]);

@@ -19,7 +19,8 @@ namespace leat::bench {
 class ServerProcess {
  public:
   // Runs `arguments` (the program first) and waits until it has written a line with
-  // `127.0.0.1:PORT` to standard error. An error holds what it wrote when it ends before that.
+  // `127.0.0.1:PORT` to standard error. Its environment is that of this program without LEAT_
+  // variables. An error holds what it wrote when it ends before that.
   static absl::StatusOr<ServerProcess> Start(const std::vector<std::string>& arguments);
 
   ServerProcess(ServerProcess&& other) noexcept;
