@@ -131,7 +131,8 @@ TEST(ProduceRequest, NamesBadFields) {
 
   request = Full();
   request.clear_partition();
-  EXPECT_EQ(ViolationsOf(request.SerializeAsString()), Violations{"payload_crc32c"});
+  EXPECT_EQ(ViolationsOf(request.SerializeAsString()),
+            (Violations{"payload_crc32c", "sequence", "expected_offset"}));
 
   request = Full();
   request.mutable_compressed()->set_codec(static_cast<v1::Codec>(9));
@@ -140,7 +141,8 @@ TEST(ProduceRequest, NamesBadFields) {
   request.mutable_compressed()->set_codec(v1::CODEC_ZSTD);
   request.clear_partition();
   request.clear_payload_crc32c();
-  EXPECT_EQ(ViolationsOf(request.SerializeAsString()), Violations{"compressed"});
+  EXPECT_EQ(ViolationsOf(request.SerializeAsString()),
+            (Violations{"compressed", "sequence", "expected_offset"}));
 }
 
 TEST(ProduceRequest, RefusesWhatParsersReadDifferently) {
