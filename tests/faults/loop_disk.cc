@@ -58,7 +58,8 @@ absl::Status LoopDisk::Stop() {
 absl::Status LoopDisk::Resume() {
   // Unmounting would write what the block device still has in memory: a copy goes on.
   absl::Status status = Run(absl::StrCat("cp --sparse=always ", image_, " ", image_, ".cut"));
-  if (status.ok()) status = Run(absl::StrCat("umount ", path_));
+  // Lazily: the kernel may still be closing what io_uring of the killed server had open.
+  if (status.ok()) status = Run(absl::StrCat("umount --lazy ", path_));
   if (status.ok()) status = Run(absl::StrCat("mv ", image_, ".cut ", image_));
   // Without a journal there may be much to mend. 1: errors were corrected.
   if (status.ok()) status = Run(absl::StrCat("e2fsck -fy ", image_), 1);
