@@ -6,7 +6,10 @@
 // LEAT_KILLS says how often (default 15, and 3 power cuts); a failure prints the seed of the
 // moments, LEAT_SEED. Without leave to mount loop devices the power cuts are skipped.
 
+#include <signal.h>
+#include <sys/wait.h>
 #include <algorithm>
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -194,6 +197,9 @@ class PowerCutTest : public KillTest, public testing::WithParamInterface<const c
   }
 
   void Strike() override {
+    // Nothing runs on without its disk, and tells a reader of it.
+    ASSERT_EQ(kill(server_->pid(), SIGSTOP), 0);
+    ASSERT_EQ(waitpid(server_->pid(), nullptr, WUNTRACED), server_->pid());
     absl::Status cut = disk_->Stop();
     server_->Kill();
     cut.Update(disk_->Resume());
