@@ -8,8 +8,8 @@
 
 #include <signal.h>
 #include <sys/wait.h>
-#include <algorithm>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
