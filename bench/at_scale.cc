@@ -12,7 +12,6 @@
 // run: every answer, and every record read back (of the 10,000 partitions each). Exits with 1 when
 // any is wrong. The directory is emptied between parts and at the end.
 
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
@@ -29,10 +28,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "bench/median.h"
 #include "bench/process_usage.h"
 #include "bench/read_back.h"
 #include "bench/server_process.h"
 #include "bench/stream_load.h"
+#include "bench/temporary_directory.h"
 
 namespace leat::bench {
 namespace {
@@ -58,12 +59,6 @@ uint64_t DiskBytes(const std::string& directory) {
     }
   }
   return bytes;
-}
-
-// What lies in the middle.
-absl::Duration Median(std::vector<absl::Duration> times) {
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
 }
 
 double Milliseconds(absl::Duration duration) { return absl::ToDoubleMilliseconds(duration); }
@@ -282,9 +277,12 @@ int main(int argc, char** argv) {
   app.add_option("--rounds", settings.rounds, "How often each is done")->capture_default_str();
   app.add_option("--gigabytes", settings.gigabytes, "Of 'restart'")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  char temporary[] = "/var/tmp/leat-bench-XXXXXX";
-  if (settings.data_dir.empty()) settings.data_dir = absl::StrCat(mkdtemp(temporary), "/data");
-  const absl::Status status = leat::bench::Scale(settings).Run();
+  auto temporary = leat::bench::TemporaryDirectory::Make();
+  absl::Status status = temporary.status();
+  if (status.ok()) {
+    if (settings.data_dir.empty()) settings.data_dir = temporary->path() + "/data";
+    status = leat::bench::Scale(settings).Run();
+  }
   if (status.ok()) return 0;
   std::cerr << "at_scale: " << status << "\n";
   return 1;

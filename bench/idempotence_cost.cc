@@ -10,11 +10,9 @@
 // Durability class: flushed. Every answer is checked, and every record of every round read back;
 // exits with 1 when any is wrong.
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <iostream>
@@ -25,9 +23,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "bench/median.h"
 #include "bench/process_usage.h"
 #include "bench/read_back.h"
 #include "bench/server_process.h"
+#include "bench/temporary_directory.h"
 #include "client/client.h"
 #include "client/producer.h"
 
@@ -45,17 +45,12 @@ struct Settings {
   uint32_t batch_bytes = 1 << 20;
 };
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 struct Figures {
   double records_per_second = 0;
   double processor_seconds = 0;  // For a million records.
 };
 
-Figures Median(const std::vector<Figures>& rounds) {
+Figures MedianOf(const std::vector<Figures>& rounds) {
   std::vector<double> rates, costs;
   for (const Figures& round : rounds) {
     rates.push_back(round.records_per_second);
@@ -144,7 +139,7 @@ absl::Status Run(const Settings& settings) {
     }
     Print(absl::StrCat("round ", round + 1), figures[0].back(), figures[1].back());
   }
-  Print("median", Median(figures[0]), Median(figures[1]));
+  Print("median", MedianOf(figures[0]), MedianOf(figures[1]));
   return server->Terminate();
 }
 
@@ -163,11 +158,13 @@ int main(int argc, char** argv) {
   app.add_option("--batch-bytes", settings.batch_bytes, "Batch size")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
-  char temporary[] = "/var/tmp/leat-bench-XXXXXX";
-  if (settings.data_dir.empty()) settings.data_dir = mkdtemp(temporary);
-  if (absl::Status status = leat::bench::Run(settings); !status.ok()) {
-    std::cerr << "idempotence_cost: " << status << "\n";
-    return 1;
+  auto temporary = leat::bench::TemporaryDirectory::Make();
+  absl::Status status = temporary.status();
+  if (status.ok()) {
+    if (settings.data_dir.empty()) settings.data_dir = temporary->path();
+    status = leat::bench::Run(settings);
   }
-  return 0;
+  if (status.ok()) return 0;
+  std::cerr << "idempotence_cost: " << status << "\n";
+  return 1;
 }

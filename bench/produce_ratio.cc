@@ -10,7 +10,6 @@
 // SYNCED), the high watermark, and every record read back. Exits with 1 when any is wrong.
 
 #include <malloc.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -22,11 +21,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "bench/median.h"
 #include "bench/null_sink.h"
 #include "bench/raw_disk.h"
 #include "bench/read_back.h"
 #include "bench/server_process.h"
 #include "bench/stream_load.h"
+#include "bench/temporary_directory.h"
 
 namespace leat::bench {
 namespace {
@@ -44,11 +45,6 @@ int ServeNull() {
   std::fprintf(stderr, "listening on 127.0.0.1:%d\n", sink.port());
   pause();
   return 0;
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 absl::StatusOr<double> RunRound(const std::string& address, bool check, int round,
@@ -151,11 +147,13 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (null_sink) return leat::bench::ServeNull();
 
-  char temporary[] = "/var/tmp/leat-bench-XXXXXX";
-  if (settings.data_dir.empty()) settings.data_dir = mkdtemp(temporary);
-  if (absl::Status status = leat::bench::Run(argv[0], settings); !status.ok()) {
-    std::cerr << "produce_ratio: " << status << "\n";
-    return 1;
+  auto temporary = leat::bench::TemporaryDirectory::Make();
+  absl::Status status = temporary.status();
+  if (status.ok()) {
+    if (settings.data_dir.empty()) settings.data_dir = temporary->path();
+    status = leat::bench::Run(argv[0], settings);
   }
-  return 0;
+  if (status.ok()) return 0;
+  std::cerr << "produce_ratio: " << status << "\n";
+  return 1;
 }

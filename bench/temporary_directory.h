@@ -1,0 +1,31 @@
+// A directory of one benchmark's own, on a disk rather than in memory; gone with this object.
+
+#ifndef LEAT_BENCH_TEMPORARY_DIRECTORY_H_
+#define LEAT_BENCH_TEMPORARY_DIRECTORY_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace leat::bench {
+
+class TemporaryDirectory {
+ public:
+  // Makes one in `parent`.
+  static absl::StatusOr<TemporaryDirectory> Make(const std::string& parent = "/var/tmp");
+
+  TemporaryDirectory(TemporaryDirectory&& other) noexcept;
+  TemporaryDirectory& operator=(TemporaryDirectory&&) = delete;
+  ~TemporaryDirectory();
+
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit TemporaryDirectory(std::string path);
+
+  std::string path_;
+};
+
+}  // namespace leat::bench
+
+#endif  // LEAT_BENCH_TEMPORARY_DIRECTORY_H_
