@@ -29,6 +29,7 @@ LAYERS = {
     "cli": ["server", "server/broker", "server/survey", "client", "storage/inspect", "storage/log", "storage/record", "storage/io"]
     + API,
     "bench": ["client", "server", "storage/record"] + API,
+    "bench/micro": ["client", "server/group", "server/rpc", "storage/log", "storage/record", "storage/io"] + API,
     "tools": ["bench", "client", "storage/record"] + API,
 }
 
