@@ -37,6 +37,7 @@ void AddProduceCommand(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddConsumeCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddGroupCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddSegmentCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
+void AddBenchCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddServerCommands(CLI::App& app, const GlobalOptions& globals, Run& run);
 void AddVersionCommand(CLI::App& app, Run& run);
 void AddCompletionCommand(CLI::App& app, Run& run);

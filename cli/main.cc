@@ -49,6 +49,7 @@ int Main(int argc, char** argv) {
   AddConsumeCommands(app, globals, run);
   AddGroupCommands(app, globals, run);
   AddSegmentCommands(app, globals, run);
+  AddBenchCommands(app, globals, run);
   AddServerCommands(app, globals, run);
   AddVersionCommand(app, run);
   AddCompletionCommand(app, run);

@@ -26,7 +26,10 @@ LAYERS = {
     "server/rpc": ["server/broker", "server/group", "storage/record", "storage/io"] + API,
     "server": ["server/broker", "server/group", "server/rpc", "storage/record", "storage/io"] + API,
     "client": ["storage/record"] + API,
-    "cli": ["server", "server/broker", "server/survey", "client", "storage/inspect", "storage/log", "storage/record", "storage/io"]
+    # The load engine behind `leat bench`.
+    "bench/load": ["bench", "client", "storage/record"] + API,
+    "cli": ["bench", "bench/load", "server", "server/broker", "server/survey", "client"]
+    + ["storage/inspect", "storage/log", "storage/record", "storage/io"]
     + API,
     "bench": ["client", "server", "storage/record"] + API,
     "bench/micro": ["client", "server/group", "server/rpc", "storage/log", "storage/record", "storage/io"] + API,
@@ -37,7 +40,7 @@ LAYERS = {
 OWNED = {
     r"liburing\.h": ["storage/io"],
     r"isa-l.*|zstd\.h|lz4.*\.h": ["storage/record"],
-    r"grpc(pp)?/.*": ["server/rpc", "server", "client", "cli", "bench"],
+    r"grpc(pp)?/.*": ["server/rpc", "server", "client", "cli", "bench", "bench/load"],
     r"spdlog/.*": ["server/broker", "server/rpc", "server", "cli"],
     r"CLI/.*|toml\+\+/.*": ["server", "cli", "bench", "tools"],
 }

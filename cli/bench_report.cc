@@ -1,0 +1,188 @@
+#include "cli/bench_report.h"
+
+#include <utility>
+#include <vector>
+
+#include "cli/quantity.h"
+#include "cli/table.h"
+#include "fmt/format.h"
+#include "nlohmann/json.hpp"
+
+namespace leat::cli {
+namespace {
+
+using bench::Histogram;
+using bench::LoadResult;
+using bench::LoadSettings;
+using bench::Tally;
+using Json = nlohmann::ordered_json;
+
+constexpr double kNanosPerMilli = 1e6;
+
+constexpr std::pair<const char*, double> kPercentiles[] = {
+    {"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}, {"p99.99", 99.99}};
+
+const char* NameOf(bench::Via via) {
+  switch (via) {
+    case bench::Via::kUnary:
+      return "unary";
+    case bench::Via::kClient:
+      return "client";
+    default:
+      return "stream";
+  }
+}
+
+// What an acknowledgement means.
+const char* DurabilityClass(const LoadSettings& settings) {
+  return settings.durability == v1::DURABILITY_WRITTEN ? "written" : "flushed";
+}
+
+double PerSecond(uint64_t amount, const LoadResult& result) {
+  const double seconds = absl::ToDoubleSeconds(result.elapsed);
+  return seconds > 0 ? static_cast<double>(amount) / seconds : 0;
+}
+
+double PerGigabyte(absl::Duration time, const LoadResult& result) {
+  const auto bytes = static_cast<double>(result.produced.bytes + result.consumed.bytes);
+  return bytes > 0 ? absl::ToDoubleSeconds(time) / (bytes / 1e9) : 0;
+}
+
+void AddThroughput(const char* what, const Tally& tally, const LoadResult& result, Table* table) {
+  if (tally.records == 0) return;
+  table->Add({what, FormatCount(static_cast<int64_t>(PerSecond(tally.records, result))),
+              fmt::format("{:.1f}", PerSecond(tally.bytes, result) / 1e6)});
+}
+
+void AddLatency(const char* what, const Histogram& latency, Table* table) {
+  if (latency.count() == 0) return;
+  std::vector<std::string> row = {what};
+  for (const auto& [name, percentile] : kPercentiles) {
+    row.push_back(
+        fmt::format("{:.3f}", static_cast<double>(latency.ValueAt(percentile)) / kNanosPerMilli));
+  }
+  row.push_back(fmt::format("{:.3f}", static_cast<double>(latency.max()) / kNanosPerMilli));
+  row.push_back(fmt::format("{:.3f}", latency.Mean() / kNanosPerMilli));
+  row.push_back(FormatCount(static_cast<int64_t>(latency.count())));
+  table->Add(std::move(row));
+}
+
+Json ToJson(const Tally& tally, const LoadResult& result) {
+  return {{"records_per_second", PerSecond(tally.records, result)},
+          {"bytes_per_second", PerSecond(tally.bytes, result)}};
+}
+
+Json ToJson(const Histogram& latency) {
+  Json json = {{"count", latency.count()}, {"mean", latency.Mean() / kNanosPerMilli}};
+  for (const auto& [name, percentile] : kPercentiles) {
+    json[name] = static_cast<double>(latency.ValueAt(percentile)) / kNanosPerMilli;
+  }
+  json["max"] = static_cast<double>(latency.max()) / kNanosPerMilli;
+  return json;
+}
+
+Json ToJson(const LoadSettings& settings) {
+  return {{"server", settings.address},
+          {"topic", settings.topic},
+          {"via", NameOf(settings.via)},
+          {"durability", DurabilityClass(settings)},
+          {"partitions", settings.partition_count},
+          {"producers", settings.producers},
+          {"consumers", settings.consumers},
+          {"record_bytes", settings.record_bytes},
+          {"records_per_batch", settings.records_per_batch},
+          {"keys", settings.key_count},
+          {"window", settings.window},
+          {"rate", settings.rate},
+          {"warm_up_seconds", absl::ToDoubleSeconds(settings.warm_up)},
+          {"duration_seconds", absl::ToDoubleSeconds(settings.duration)}};
+}
+
+std::string DescribeProcessorTime(const LoadSettings& settings, const LoadResult& result) {
+  std::string text = fmt::format("processor seconds for a GB: client {:.2f}",
+                                 PerGigabyte(result.client_processor_time, result));
+  if (settings.server_process == 0) return text + "; the server is no process of ours to look at\n";
+  return text + fmt::format(", server {:.2f}\n", PerGigabyte(result.server_processor_time, result));
+}
+
+std::string DescribeChecks(const LoadResult& result) {
+  std::string text;
+  if (result.records_sent > 0) {
+    text += fmt::format("checked: {} acknowledged, without a gap",
+                        Count(static_cast<int64_t>(result.records_sent), "record"));
+  }
+  if (result.records_read > 0) {
+    text +=
+        fmt::format("{}{} read, in order, each checksum right", text.empty() ? "checked: " : "; ",
+                    Count(static_cast<int64_t>(result.records_read), "record"));
+  } else if (result.interrupted) {
+    text += "; interrupted, so nothing was read back";
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string DescribeSettings(const LoadSettings& settings) {
+  const std::string rate = settings.rate > 0
+                               ? fmt::format("open loop of {:.0f} records/s", settings.rate)
+                               : "closed loop";
+  return fmt::format(
+      "{} and {} via {}, {}, records of {}, {} in a batch, {} in flight, {}, {} (an answer comes "
+      "after that), {} of warm-up, {} measured",
+      Count(settings.producers, "producer"), Count(settings.consumers, "consumer"),
+      NameOf(settings.via),
+      settings.topic.empty() ? Count(settings.partition_count, "partition")
+                             : "topic " + settings.topic,
+      FormatBytes(settings.record_bytes), settings.records_per_batch, settings.window, rate,
+      DurabilityClass(settings), DescribeDuration(settings.warm_up),
+      DescribeDuration(settings.duration));
+}
+
+std::string DescribeProgress(const bench::LoadProgress& progress) {
+  std::string text = fmt::format("{:3.0f} s ", absl::ToDoubleSeconds(progress.elapsed));
+  for (const auto& [what, tally] :
+       {std::pair("produced", progress.produced), std::pair("consumed", progress.consumed)}) {
+    if (tally.records == 0) continue;
+    text += fmt::format(" {} {} records/s, {:.1f} MB/s;", what,
+                        FormatCount(static_cast<int64_t>(tally.records)),
+                        static_cast<double>(tally.bytes) / 1e6);
+  }
+  return text + (progress.warming_up ? " warming up" : "");
+}
+
+std::string DescribeResult(const LoadSettings& settings, const LoadResult& result) {
+  Table throughput({"", ">records/s", ">MB/s"});
+  AddThroughput("produced", result.produced, result, &throughput);
+  AddThroughput("consumed", result.consumed, result, &throughput);
+  std::string text = throughput.ToText();
+  Table latency(
+      {"milliseconds", ">p50", ">p90", ">p99", ">p99.9", ">p99.99", ">max", ">mean", ">count"});
+  AddLatency("until the answer", result.answer_latency, &latency);
+  AddLatency("end to end", result.end_to_end_latency, &latency);
+  if (result.answer_latency.count() + result.end_to_end_latency.count() > 0) {
+    text += "\n" + latency.ToText();
+  }
+  text += "\n" + DescribeProcessorTime(settings, result) + DescribeChecks(result);
+  return text;
+}
+
+std::string ResultToJson(const LoadSettings& settings, const LoadResult& result) {
+  Json json = {{"settings", ToJson(settings)},
+               {"elapsed_seconds", absl::ToDoubleSeconds(result.elapsed)},
+               {"produced", ToJson(result.produced, result)},
+               {"consumed", ToJson(result.consumed, result)},
+               {"answer_latency_ms", ToJson(result.answer_latency)},
+               {"end_to_end_latency_ms", ToJson(result.end_to_end_latency)},
+               {"client_cpu_seconds_per_gb", PerGigabyte(result.client_processor_time, result)},
+               {"server_cpu_seconds_per_gb", nullptr},
+               {"records_sent", result.records_sent},
+               {"records_read", result.records_read},
+               {"interrupted", result.interrupted}};
+  if (settings.server_process != 0) {
+    json["server_cpu_seconds_per_gb"] = PerGigabyte(result.server_processor_time, result);
+  }
+  return json.dump(2) + "\n";
+}
+
+}  // namespace leat::cli
