@@ -8,73 +8,158 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "bench/median.h"
 
 namespace leat::bench {
 namespace {
 
-// A file without a name, its space allocated; closed and gone with the last thread's reference.
-absl::StatusOr<int> AllocatedFile(const RawDiskOptions& options) {
-  const int file = open(options.directory.c_str(), O_TMPFILE | O_RDWR | O_DIRECT, 0600);
-  if (file < 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(options.directory, ": open with O_DIRECT: ", strerror(errno)));
-  }
-  if (fallocate(file, 0, 0, static_cast<off_t>(options.file_bytes)) != 0) {
-    close(file);
-    return absl::ResourceExhaustedError(
-        absl::StrCat(options.directory, ": fallocate: ", strerror(errno)));
-  }
-  return file;
-}
+constexpr size_t kBlockBytes = 4096;
 
-// Fills one file, each thread taking the next place that is free; at most until `end`.
-absl::StatusOr<size_t> FillFile(const RawDiskOptions& options, char* data, absl::Time end) {
-  const absl::StatusOr<int> file = AllocatedFile(options);
-  if (!file.ok()) return file.status();
+// Aligned bytes that are no zeros. One for each thread.
+class Buffer {
+ public:
+  explicit Buffer(size_t bytes)
+      : data_(static_cast<char*>(std::aligned_alloc(kBlockBytes, bytes)), &std::free) {
+    for (size_t i = 0; i < bytes; ++i) data_.get()[i] = static_cast<char>(i * 31);
+  }
+  char* get() const { return data_.get(); }
+
+ private:
+  std::unique_ptr<char, decltype(&std::free)> data_;
+};
+
+// A file without a name, its space allocated; gone with this object.
+class RawFile {
+ public:
+  static absl::StatusOr<RawFile> Make(const RawDiskOptions& options) {
+    const int file = open(options.directory.c_str(), O_TMPFILE | O_RDWR | O_DIRECT, 0600);
+    if (file < 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(options.directory, ": open with O_DIRECT: ", strerror(errno)));
+    }
+    RawFile made(file);
+    if (fallocate(file, 0, 0, static_cast<off_t>(options.file_bytes)) != 0) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(options.directory, ": fallocate: ", strerror(errno)));
+    }
+    return made;
+  }
+  RawFile(RawFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  RawFile& operator=(RawFile&&) = delete;
+  ~RawFile() {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+
+  int descriptor() const { return descriptor_; }
+
+ private:
+  explicit RawFile(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+enum class Transfer { kWrite, kRead };
+
+// Goes through the file once, each thread taking the next place that is free; at most until `end`.
+// The bytes moved.
+absl::StatusOr<size_t> PassOver(const RawFile& file, Transfer transfer,
+                                const RawDiskOptions& options, const std::vector<Buffer>& buffers,
+                                absl::Time end) {
   std::atomic<size_t> next{0};
-  std::atomic<size_t> written{0};
+  std::atomic<size_t> moved{0};
   std::atomic<int> error{0};
-  const auto write = [&] {
+  const auto move = [&](char* data) {
     while (absl::Now() < end && error == 0) {
       const size_t position = next.fetch_add(options.write_bytes);
       if (position + options.write_bytes > options.file_bytes) return;
       const iovec part{data, options.write_bytes};
-      const ssize_t count = pwritev2(*file, &part, 1, static_cast<off_t>(position), RWF_DSYNC);
+      const auto at = static_cast<off_t>(position);
+      const ssize_t count = transfer == Transfer::kWrite
+                                ? pwritev2(file.descriptor(), &part, 1, at, RWF_DSYNC)
+                                : preadv2(file.descriptor(), &part, 1, at, 0);
       if (count != static_cast<ssize_t>(part.iov_len)) error = count < 0 ? errno : EIO;
-      written += part.iov_len;
+      moved += part.iov_len;
     }
   };
   std::vector<std::thread> threads;
-  for (size_t i = 0; i < options.in_flight; ++i) threads.emplace_back(write);
+  for (size_t i = 0; i < options.in_flight; ++i) threads.emplace_back(move, buffers[i].get());
   for (std::thread& thread : threads) thread.join();
-  close(*file);
-  if (error != 0) {
-    return absl::DataLossError(absl::StrCat(options.directory, ": write: ", strerror(error)));
+  if (error == 0) return moved;
+  return absl::DataLossError(absl::StrCat(options.directory, ": ", strerror(error)));
+}
+
+std::vector<Buffer> Buffers(const RawDiskOptions& options) {
+  std::vector<Buffer> buffers;
+  for (size_t i = 0; i < options.in_flight; ++i) buffers.emplace_back(options.write_bytes);
+  return buffers;
+}
+
+// Passes over `file()` again and again; bytes a second.
+absl::StatusOr<double> Repeat(const RawDiskOptions& options,
+                              const std::function<absl::StatusOr<size_t>(absl::Time end)>& pass) {
+  const absl::Time start = absl::Now();
+  size_t bytes = 0;
+  while (absl::Now() < start + options.duration) {
+    const absl::StatusOr<size_t> moved = pass(start + options.duration);
+    if (!moved.ok()) return moved.status();
+    bytes += *moved;
   }
-  return written;
+  return static_cast<double>(bytes) / absl::ToDoubleSeconds(absl::Now() - start);
+}
+
+// A file all of whose blocks were written.
+absl::StatusOr<RawFile> WrittenFile(const RawDiskOptions& options,
+                                    const std::vector<Buffer>& buffers) {
+  absl::StatusOr<RawFile> file = RawFile::Make(options);
+  if (!file.ok()) return file;
+  const auto written = PassOver(*file, Transfer::kWrite, options, buffers, absl::InfiniteFuture());
+  if (!written.ok()) return written.status();
+  return file;
 }
 
 }  // namespace
 
 absl::StatusOr<double> RunRawDisk(const RawDiskOptions& options) {
-  constexpr size_t kBlockBytes = 4096;
-  const std::unique_ptr<char, decltype(&std::free)> data(
-      static_cast<char*>(std::aligned_alloc(kBlockBytes, options.write_bytes)), &std::free);
-  for (size_t i = 0; i < options.write_bytes; ++i) data.get()[i] = static_cast<char>(i * 31);
-  const absl::Time start = absl::Now();
-  size_t bytes = 0;
-  while (absl::Now() < start + options.duration) {
-    const absl::StatusOr<size_t> written = FillFile(options, data.get(), start + options.duration);
-    if (!written.ok()) return written.status();
-    bytes += *written;
+  const std::vector<Buffer> buffers = Buffers(options);
+  return Repeat(options, [&](absl::Time end) -> absl::StatusOr<size_t> {
+    const absl::StatusOr<RawFile> file = RawFile::Make(options);
+    if (!file.ok()) return file.status();
+    return PassOver(*file, Transfer::kWrite, options, buffers, end);
+  });
+}
+
+absl::StatusOr<double> RunRawRead(const RawDiskOptions& options) {
+  const std::vector<Buffer> buffers = Buffers(options);
+  const absl::StatusOr<RawFile> file = WrittenFile(options, buffers);
+  if (!file.ok()) return file.status();
+  return Repeat(options, [&](absl::Time end) {
+    return PassOver(*file, Transfer::kRead, options, buffers, end);
+  });
+}
+
+absl::StatusOr<double> RunFlushedBlocks(const RawDiskOptions& options) {
+  const std::vector<Buffer> buffers = Buffers(options);
+  const absl::StatusOr<RawFile> file = WrittenFile(options, buffers);
+  if (!file.ok()) return file.status();
+  std::vector<double> seconds;
+  const absl::Time end = absl::Now() + options.duration;
+  for (size_t i = 0; absl::Now() < end; ++i) {
+    const iovec part{buffers[0].get(), kBlockBytes};
+    const auto position = static_cast<off_t>(i * kBlockBytes % options.file_bytes);
+    const absl::Time begin = absl::Now();
+    if (pwritev2(file->descriptor(), &part, 1, position, RWF_DSYNC) != kBlockBytes) {
+      return absl::DataLossError(absl::StrCat(options.directory, ": ", strerror(errno)));
+    }
+    seconds.push_back(absl::ToDoubleSeconds(absl::Now() - begin));
   }
-  return static_cast<double>(bytes) / absl::ToDoubleSeconds(absl::Now() - start);
+  return seconds.empty() ? 0 : Median(seconds);
 }
 
 }  // namespace leat::bench

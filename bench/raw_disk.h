@@ -1,4 +1,6 @@
-// What the disk takes with no server before it: the floor under a durable produce. Blocking.
+// What the disk does with no server before it: the floors under durable produces and under reads.
+// Blocking. Files are gone afterwards. Where the directory's file system refuses `O_DIRECT`:
+// FAILED_PRECONDITION.
 
 #ifndef LEAT_BENCH_RAW_DISK_H_
 #define LEAT_BENCH_RAW_DISK_H_
@@ -21,9 +23,16 @@ struct RawDiskOptions {
 };
 
 // Bytes a second written with `O_DIRECT` and `RWF_DSYNC` into allocated space, by one thread for
-// each write in flight. Its files are gone afterwards. Where the directory's file system refuses
-// `O_DIRECT`: FAILED_PRECONDITION.
+// each write in flight.
 absl::StatusOr<double> RunRawDisk(const RawDiskOptions& options);
+
+// Bytes a second read with `O_DIRECT`, in order, `write_bytes` at a time, from a file of
+// `file_bytes` that is written first.
+absl::StatusOr<double> RunRawRead(const RawDiskOptions& options);
+
+// Seconds until 4 KiB are flushed, in the middle: one write at a time into blocks that were written
+// before.
+absl::StatusOr<double> RunFlushedBlocks(const RawDiskOptions& options);
 
 }  // namespace leat::bench
 

@@ -28,7 +28,8 @@ LAYERS = {
     "client": ["storage/record"] + API,
     # The load engine behind `leat bench`.
     "bench/load": ["bench", "client", "storage/record"] + API,
-    "cli": ["bench", "bench/load", "server", "server/broker", "server/survey", "client"]
+    "bench/suite": ["bench", "bench/load", "storage/record"] + API,
+    "cli": ["bench", "bench/load", "bench/suite", "server", "server/broker", "server/survey", "client"]
     + ["storage/inspect", "storage/log", "storage/record", "storage/io"]
     + API,
     "bench": ["client", "server", "storage/record"] + API,
@@ -40,7 +41,7 @@ LAYERS = {
 OWNED = {
     r"liburing\.h": ["storage/io"],
     r"isa-l.*|zstd\.h|lz4.*\.h": ["storage/record"],
-    r"grpc(pp)?/.*": ["server/rpc", "server", "client", "cli", "bench", "bench/load"],
+    r"grpc(pp)?/.*": ["server/rpc", "server", "client", "cli", "bench", "bench/load", "bench/suite"],
     r"spdlog/.*": ["server/broker", "server/rpc", "server", "cli"],
     r"CLI/.*|toml\+\+/.*": ["server", "cli", "bench", "tools"],
 }

@@ -24,17 +24,6 @@ namespace {
 constexpr absl::Duration kSilence = absl::Seconds(30);
 constexpr uint32_t kMaxMessageBytes = 64 << 20;
 
-// The first bytes of a message, in one piece.
-std::string FrontOf(const std::vector<grpc::Slice>& slices, size_t bytes) {
-  std::string front;
-  for (const grpc::Slice& slice : slices) {
-    if (front.size() == bytes) break;
-    front.append(reinterpret_cast<const char*>(slice.begin()),
-                 std::min(slice.size(), bytes - front.size()));
-  }
-  return front;
-}
-
 // CRC-32C of a message from `position` on.
 uint32_t CrcFrom(const std::vector<grpc::Slice>& slices, size_t position) {
   uint32_t crc = 0;
@@ -185,8 +174,9 @@ class BatchConsumer : public LoadConsumer {
     if (head.partition >= next_.size()) return absl::DataLossError("no such partition" + where());
     int64_t& next = next_[head.partition];
     // A topic that was trimmed may begin inside a batch.
+    const bool reaches = head.base_offset <= next && head.base_offset + head.record_count > next;
     const bool first = next == plan_.from[head.partition];
-    if (first ? head.base_offset > next : head.base_offset != next) {
+    if (first ? !reaches : head.base_offset != next) {
       return absl::DataLossError(
           absl::StrCat("a batch that does not follow on offset ", next, where()));
     }

@@ -9,8 +9,10 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace leat::bench {
 
@@ -24,6 +26,17 @@ inline std::shared_ptr<grpc::Channel> OwnChannel(const std::string& address) {
   // Else equal channels of one process share a connection.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+// The first bytes of a message, in one piece. gRPC cuts messages where it likes.
+inline std::string FrontOf(const std::vector<grpc::Slice>& slices, size_t bytes) {
+  std::string front;
+  for (const grpc::Slice& slice : slices) {
+    if (front.size() == bytes) break;
+    front.append(reinterpret_cast<const char*>(slice.begin()),
+                 std::min(slice.size(), bytes - front.size()));
+  }
+  return front;
 }
 
 // Reads `bytes` into `message`; false when it holds none of its kind.

@@ -133,6 +133,38 @@ class BenchTest(unittest.TestCase):
         self.leat("bench", "produce", "no-such-topic", *SHORT, code=3)
         self.assertIn("leat topic create no-such-topic", self.stderr)
 
+    def test_a_server_that_lies_is_found(self):
+        """A null server tells of appends it did not make, and gives out the same batch again and again."""
+        null = subprocess.Popen([LEAT, "bench", "null"], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (null.kill(), null.wait(), null.stderr.close()))
+        address = re.search(r"127\.0\.0\.1:\d+", null.stderr.readline()).group()
+        for verb, lie in (
+            (["produce"], "an answer is wrong, out of order"),
+            (["produce", "--via", "unary"], "do not fill it exactly"),
+            (["e2e"], "an answer is wrong, out of order"),
+            (["consume"], "a batch that does not follow on offset 1"),
+        ):
+            with self.subTest(verb):
+                self.leat("bench", *verb, "lies", *SHORT, "--records-per-batch", "1", code=1, server=address)
+                self.assertIn("the check failed: ", self.stderr)
+                self.assertIn(lie, self.stderr)
+
+    def test_the_suite_compares_with_a_null_server(self):
+        path = pathlib.Path(self.directory.name, "rows.json")
+        stdout = self.leat(
+            "bench", "suite", "--quick", "--rounds", "1", "--only", "unary", "one",
+            "--data-dir", self.directory.name, "--json", str(path)
+        )
+        self.assertRegex(stdout, r"measure +class +leat +floor +floor is +ratio +aim")
+        rows = json.loads(path.read_text())
+        self.assertEqual([row["measure"] for row in rows], ["unary_100", "e2e_1k/one"])
+        for row in rows:
+            self.assertAlmostEqual(row["ratio_to_floor"], row["value"] / row["floor_value"])
+            self.assertIsNone(row["peer"])
+        self.assertEqual(os.listdir(self.directory.name).count("data"), 1)
+        self.assertEqual([name for name in os.listdir(self.directory.name) if name.startswith("leat-bench-")], [])
+        self.leat("bench", "suite", "--only", "juggling", code=2)
+
     def test_finds_no_server(self):
         self.leat("bench", "produce", *SHORT, code=4, server="127.0.0.1:1")
 
