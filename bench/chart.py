@@ -11,7 +11,7 @@ import json
 import pathlib
 import sys
 
-WIDTH, LABELS, FIGURES = 900, 370, 150
+WIDTH, LABELS, FIGURES = 1020, 470, 150
 BAR, GAP, HEAD = 11, 34, 40
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
