@@ -33,7 +33,7 @@ LAYERS = {
     + ["storage/inspect", "storage/log", "storage/record", "storage/io"]
     + API,
     "bench": ["client", "server", "storage/record"] + API,
-    "bench/micro": ["client", "server/group", "server/rpc", "storage/log", "storage/record", "storage/io"] + API,
+    "bench/micro": ["bench/load", "client", "server/group", "server/rpc", "storage/log", "storage/record", "storage/io"] + API,
     "tools": ["bench", "client", "storage/record"] + API,
 }
 

@@ -50,6 +50,7 @@ PATHS = [
     Path("index of 1 GiB: find an offset", "leat::log::SegmentIndex::FindOffset", "BM_IndexFindOffset", "call", 1),
     Path("mailbox: leave a task", "leat::io::Mailbox::Post", "BM_MailboxPostAndRun", "task", 100),
     Path("group: 500 members, 1,000 partitions, first", "leat::group::Assign", "BM_AssignFirst", "partition", 1000),
+    Path("histogram of latencies: record one", "leat::bench::Histogram::Record", "BM_HistogramRecord", "call", 1),
 ]
 
 
