@@ -62,14 +62,14 @@ def part(rows, unit, top):
     return lines, y
 
 
-def main():
-    rows = json.loads(pathlib.Path(sys.argv[1]).read_text())
+def draw(rows):
+    """The chart, as text."""
     lines, y = [], 0
     for unit in PARTS:
         more, y = part(rows, unit, y)
         lines += more
     body = "\n".join(lines)
-    pathlib.Path(sys.argv[2]).write_text(
+    return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 10}" viewBox="0 0 {WIDTH} {y + 10}">\n'
         f"<title>Leat beside its floors</title>\n<style>{STYLE}\n</style>\n{body}\n</svg>\n"
     )
@@ -78,4 +78,4 @@ def main():
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    main()
+    pathlib.Path(sys.argv[2]).write_text(draw(json.loads(pathlib.Path(sys.argv[1]).read_text())))

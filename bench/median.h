@@ -4,16 +4,18 @@
 #define LEAT_BENCH_MEDIAN_H_
 
 #include <algorithm>
+#include <cstddef>
 #include <vector>
 
 namespace leat::bench {
 
-// The upper one of two in the middle. Requires at least one value.
+// Halfway between the two in the middle where their number is even. Requires at least one value.
 template <typename Value>
 Value Median(std::vector<Value> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  if (values.size() % 2 == 1) return values[middle];
+  return values[middle - 1] + (values[middle] - values[middle - 1]) / 2;
 }
 
 }  // namespace leat::bench
