@@ -118,6 +118,7 @@ std::string DescribeChecks(const LoadResult& result) {
   } else if (result.interrupted) {
     text += "; interrupted, so nothing was read back";
   }
+  if (result.interrupted && result.records_read > 0) text += "; then interrupted";
   return text + "\n";
 }
 

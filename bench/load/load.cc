@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -210,9 +212,21 @@ class Run {
     if (!consumers_.empty() || result_.interrupted) return absl::OkStatus();
     ReadPlan plan{.mode = ReadPlan::Mode::kOnce, .from = before.to, .to = after.to};
     if (settings_.via != Via::kClient) plan.payload_crc32c = BatchMaker(settings_).payload_crc32c();
+    return ReadBack(plan);
+  }
+
+  absl::Status ReadBack(const ReadPlan& plan) {
     const auto reader = MakeBatchConsumer(settings_, {}, plan);
     reader->Start();
-    absl::Status status = reader->Await(after.to);
+    std::atomic<bool> done = false;
+    std::thread watch([&] {
+      while (!done && !watcher_.interrupted()) SleepUntil(SteadyNow() + kLook);
+      if (!done) reader->Stop();
+    });
+    absl::Status status = reader->Await(plan.to);
+    done = true;
+    watch.join();
+    result_.interrupted = watcher_.interrupted();
     result_.records_read += reader->meter().total().records;
     return status;
   }
