@@ -42,7 +42,7 @@ def line(row):
 
 
 def main():
-    rows = [row for row in json.loads(pathlib.Path(sys.argv[1]).read_text()) if row["peer"] is None]
+    rows = [row for row in json.loads(pathlib.Path(sys.argv[1]).read_text()) if row["system"] == "leat"]
     machine = sys.argv[2] if len(sys.argv) > 2 else f"{os.cpu_count()} cores, kernel {os.uname().release}"
     rounds = max(len(row["values"]) for row in rows)
     table = [
