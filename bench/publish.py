@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Puts the rows of a run of the suite into docs/performance.md, as a table between its two marks, and draws docs/performance.svg.
+"""Puts the rows of a run into docs/performance.md, as tables between their marks, and draws docs/performance.svg.
 
   bench/publish.py ROWS.json ["What the machine was, and what else it did"]
 
-`./dev bench --journal --json ROWS.json` makes the rows.
+`./dev bench --journal --json ROWS.json` makes the rows of the suite, `./dev bench peers --json ROWS.json` those beside other systems,
+`./dev bench --journal --peers --json ROWS.json` both. A table without rows stays as it is.
 """
 
 import json
@@ -14,8 +15,10 @@ import sys
 
 from chart import draw
 
-DOCS = pathlib.Path(__file__).parent.parent / "docs"
-MARKED = re.compile(r"(<!-- suite: bench/publish.py writes this -->\n).*?(<!-- end of suite -->\n)", re.DOTALL)
+HERE = pathlib.Path(__file__).resolve().parent
+DOCS = HERE.parent / "docs"
+sys.path.append(str(HERE / "peers"))
+from report import markdown  # noqa: E402
 
 
 def amount(value, unit):
@@ -41,23 +44,29 @@ def line(row):
     return f"| {row['title']} | {row['durability']} | {amount(row['value'], unit)} | {against} | {ratio} | {aim(row)} |"
 
 
-def main():
-    rows = [row for row in json.loads(pathlib.Path(sys.argv[1]).read_text()) if row["system"] == "leat"]
-    machine = sys.argv[2] if len(sys.argv) > 2 else f"{os.cpu_count()} cores, kernel {os.uname().release}"
-    rounds = max(len(row["values"]) for row in rows)
-    table = [
-        f"Medians of {rounds} round{'s' if rounds > 1 else ''} on {machine}.",
-        "",
-        "| measure | class | leat | against | ratio | aim |",
-        "|---|---|---|---|---|---|",
-        *map(line, rows),
-        "",
-        "![Leat beside its floors](performance.svg)",
-        "",
-    ]
+def replace(part, lines):
+    """Puts the lines between the marks of a part of the page."""
     page = DOCS / "performance.md"
-    page.write_text(MARKED.sub(lambda marks: marks[1] + "\n".join(table) + marks[2], page.read_text()))
-    (DOCS / "performance.svg").write_text(draw(rows))
+    marked = re.compile(rf"(<!-- {part}: bench/publish.py writes this -->\n).*?(<!-- end of {part} -->\n)", re.DOTALL)
+    page.write_text(marked.sub(lambda marks: marks[1] + "\n".join([*lines, ""]) + marks[2], page.read_text()))
+
+
+def heading(rows, machine):
+    rounds = max(len(row["values"]) for row in rows)
+    return [f"Medians of {rounds} round{'s' if rounds > 1 else ''} on {machine}.", ""]
+
+
+def main():
+    rows = json.loads(pathlib.Path(sys.argv[1]).read_text())
+    machine = sys.argv[2] if len(sys.argv) > 2 else f"{os.cpu_count()} cores, kernel {os.uname().release}"
+    suite = [row for row in rows if row["system"] == "leat"]
+    peers = [row for row in rows if row["peer"] is not None]
+    if suite:
+        table = ["| measure | class | leat | against | ratio | aim |", "|---|---|---|---|---|---|", *map(line, suite)]
+        replace("suite", [*heading(suite, machine), *table, "", "![Leat beside its floors](performance.svg)"])
+        (DOCS / "performance.svg").write_text(draw(suite))
+    if peers:
+        replace("peers", [*heading(peers, machine), markdown(peers)])
 
 
 if __name__ == "__main__":

@@ -16,11 +16,10 @@ def rows_of(measure, leats, peers):
     for figure in measure.figures:
         for leat, leat_turns in leats:
             rows += [row(measure, figure, leat, leat_turns, peer, peer_turns) for peer, peer_turns in peers]
-            rows += [] if peers else [row(measure, figure, leat, leat_turns)]
     return rows
 
 
-def row(measure, figure, leat, leat_turns, peer=None, peer_turns=()):
+def row(measure, figure, leat, leat_turns, peer, peer_turns):
     values = [turn[figure] for turn in leat_turns]
     others = [turn[figure] for turn in peer_turns]
     # Round by round: what weighs on a machine for seconds weighs on both.
@@ -38,11 +37,11 @@ def row(measure, figure, leat, leat_turns, peer=None, peer_turns=()):
         "floor_value": None,
         "ratio_to_floor": None,
         "aim": None,
-        "peer": peer and peer.name,
-        "peer_durability": peer and peer.durability,
-        "peer_value": statistics.median(others) if others else None,
+        "peer": peer.name,
+        "peer_durability": peer.durability,
+        "peer_value": statistics.median(others),
         "peer_values": others,
-        "ratio_to_peer": statistics.median(ratios) if ratios else None,
+        "ratio_to_peer": statistics.median(ratios),
     }
 
 
@@ -66,7 +65,7 @@ def lines_of(rows):
     title = rows[0]["title"] + ("" if MORE_IS_BETTER[figure] else f": {figure}")
     who = {row["system"]: (row["durability"], row["value"], None) for row in rows}
     for row in rows:
-        if row["peer"] and row["system"] == rows[0]["system"]:
+        if row["system"] == rows[0]["system"]:
             who[row["peer"]] = (row["peer_durability"], row["peer_value"], row["ratio_to_peer"])
     lines = []
     for name, (durability, value, ratio) in who.items():
