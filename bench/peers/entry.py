@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 class Entry(NamedTuple):
     name: str
-    durability: str  # What an answer promises: "memory", "page cache" or "flushed".
+    durability: str  # What an answer promises: "memory", "page cache" or "flushed". Of a replay: where it reads from.
     turn: Callable[[float], dict[str, float]]  # Runs for about so many seconds; figures by their unit or percentile.
 
 

@@ -165,7 +165,7 @@ def replay(record_bytes):
         count = REPLAY_BYTES // record_bytes
         # Half as many again come to warm up.
         kafka.produce(topic, record_bytes, count * 2 // 3)
-        return [Entry(f"Kafka {VERSION}, {PARTITIONS} partitions", "page cache",
+        return [Entry(f"Kafka {VERSION}, {PARTITIONS} partitions", "read from the page cache",
                       lambda seconds: {"bytes/s": kafka.consume(topic, count)})]  # fmt: skip
 
     return enter

@@ -65,9 +65,9 @@ MEASURES = {
          "produce --via unary --record-bytes 100 --records-per-batch 1 --producers 1 --window 64"),
     ),
     "replay_1k": bench(
-        (f"client, {PARTITIONS} partitions", "page cache",
+        (f"client, {PARTITIONS} partitions", "read past the page cache",
          f"consume --via client --partitions {PARTITIONS} --record-bytes 1KiB --fill 3GiB"),
-        (f"whole batches, {PARTITIONS} partitions", "page cache",
+        (f"whole batches, {PARTITIONS} partitions", "read past the page cache",
          f"consume --via stream --partitions {PARTITIONS} --record-bytes 1KiB --fill 3GiB"),
     ),
     "e2e_1k": bench(

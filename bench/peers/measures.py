@@ -16,6 +16,6 @@ MEASURES = [
     Measure("produce_1k", "produce: records of 1 KiB, batches of 1 MiB, one producer", ["bytes/s"]),
     Measure("produce_100", "produce: records of 100 B through the client that batches", ["records/s"]),
     Measure("unary_100", "one record of 100 B a request, 64 requests in flight", ["records/s", "p99"]),
-    Measure("replay_1k", "replay from the page cache: records of 1 KiB, one consumer", ["bytes/s"]),
+    Measure("replay_1k", "replay: records of 1 KiB, one consumer", ["bytes/s"]),
     Measure("e2e_1k", "from sending a record of 1 KiB until it is consumed, one at a time", ["mean", "p99"]),
 ]
