@@ -40,6 +40,15 @@ def directory(parent, name):
         shutil.rmtree(path, ignore_errors=True)
 
 
+def start(command, output, errors, environment):
+    """A child of ours, in a session of its own: Ctrl-C reaches this program alone, which then ends the others."""
+    try:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, text=True, errors="replace",
+                                env=environment, start_new_session=True, preexec_fn=die_with_parent)  # fmt: skip
+    except OSError as error:
+        raise Failed(f"{command[0]} is not installed, or does not start: {error.strerror}") from error
+
+
 def last_lines(path, count=5):
     return "\n".join(path.read_text(errors="replace").splitlines()[-count:])
 
@@ -48,9 +57,7 @@ def last_lines(path, count=5):
 def server(command, port, log, environment=None):
     """Runs `command` until the end of the block, which begins when it listens on `port` of loopback. Its output goes to `log`."""
     with open(log, "wb") as output:
-        # A session of its own: Ctrl-C reaches this program alone, which then ends the servers.
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment,
-                                 start_new_session=True, preexec_fn=die_with_parent)  # fmt: skip
+        child = start(command, output, output, environment)
     try:
         await_port(child, port, log)
         yield child
@@ -74,11 +81,7 @@ def await_port(child, port, log):
 
 def output_of(command, timeout_seconds=300, environment=None):
     """What a tool writes to standard output. Failed when it is not there, fails, or takes too long."""
-    try:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                 errors="replace", env=environment, start_new_session=True, preexec_fn=die_with_parent)  # fmt: skip
-    except FileNotFoundError as error:
-        raise Failed(f"{command[0]} is not installed") from error
+    child = start(command, subprocess.PIPE, subprocess.PIPE, environment)
     try:
         output, errors = child.communicate(timeout=timeout_seconds)
     except subprocess.TimeoutExpired as error:
