@@ -7,15 +7,13 @@
 #include "client/monotonic_clock.h"
 #include "storage/record/error.h"
 #include "storage/record/partitioner.h"
+#include "storage/record/producer_sequence.h"
 
 namespace leat::client {
 namespace {
 
 // What a record costs beside its bytes: its callback and its place.
 constexpr size_t kRecordOverheadBytes = 64;
-
-// So many batches of a producer the server knows again.
-constexpr size_t kMaxSequencedInFlight = 8;
 
 // Pause before the next try to ask for a topic that is known, but not freshly.
 constexpr absl::Duration kAskAgainAfter = absl::Seconds(1);
@@ -53,7 +51,7 @@ void Outbox::Learn(std::string_view name, TopicFacts facts, absl::Time now) {
                             .max_in_flight = options_.max_in_flight_per_partition};
     if (options_.idempotent) {
       size_t& in_flight = topic->queue_options.max_in_flight;
-      in_flight = std::min(in_flight, kMaxSequencedInFlight);
+      in_flight = std::min(in_flight, record::kMaxSequencedInFlight);
     }
     // Producers that start together should not all begin with the same partition.
     topic->keyless_partition = static_cast<uint32_t>(absl::ToUnixNanos(now) >> 10);

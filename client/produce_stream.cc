@@ -53,7 +53,7 @@ std::string EncodeRequestStart(const SendBatch& batch, Durability durability) {
   request.set_durability(static_cast<v1::Durability>(durability));
   request.set_base_timestamp_ms(batch.base_timestamp_ms());
   request.set_payload_crc32c(batch.payload_crc32c());
-  if (const std::optional<BatchSequence>& sequence = batch.sequence()) {
+  if (const std::optional<record::ProducerSequence>& sequence = batch.sequence()) {
     request.mutable_sequence()->set_producer_id(sequence->producer_id);
     request.mutable_sequence()->set_producer_epoch(sequence->producer_epoch);
     request.mutable_sequence()->set_base_sequence(sequence->base_sequence);

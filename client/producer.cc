@@ -18,6 +18,7 @@
 #include "client/produce_stream.h"
 #include "client/status.h"
 #include "client/wakeup.h"
+#include "storage/record/producer_sequence.h"
 
 namespace leat::client {
 namespace {
@@ -42,8 +43,8 @@ ProducerIdentity IdentityOf(const v1::InitProducerResponse& answer) {
     if (partition.has_error()) {
       identity.unknown.emplace(partition.partition(), FromRpcStatus(partition.error()));
     } else {
-      const auto next = static_cast<uint32_t>(partition.last_sequence()) + 1;
-      identity.next_sequences[partition.partition()] = static_cast<int32_t>(next & INT32_MAX);
+      identity.next_sequences[partition.partition()] =
+          record::SequenceAfter(partition.last_sequence(), 1);
     }
   }
   return identity;

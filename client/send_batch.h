@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "client/record.h"
 #include "storage/record/batch.h"
+#include "storage/record/producer_sequence.h"
 #include "storage/record/record_set.h"
 
 namespace leat::client {
@@ -24,13 +25,6 @@ struct BatchTarget {
   std::string topic;
   std::string topic_id;
   uint32_t partition = 0;
-};
-
-// Whose a batch is, and which of theirs; as `leat.v1.ProducerSequence`.
-struct BatchSequence {
-  int64_t producer_id = 0;
-  int32_t producer_epoch = 0;
-  int32_t base_sequence = 0;
 };
 
 class SendBatch {
@@ -67,8 +61,10 @@ class SendBatch {
   const std::shared_ptr<const std::string>& payload() const { return payload_; }
 
   // Of an idempotent producer's batch, once it has one.
-  const std::optional<BatchSequence>& sequence() const { return sequence_; }
-  void set_sequence(const std::optional<BatchSequence>& sequence) { sequence_ = sequence; }
+  const std::optional<record::ProducerSequence>& sequence() const { return sequence_; }
+  void set_sequence(const std::optional<record::ProducerSequence>& sequence) {
+    sequence_ = sequence;
+  }
   // Whether some attempt ended in a way that does not tell whether it was appended.
   bool maybe_appended() const { return maybe_appended_; }
   void set_maybe_appended(bool maybe) { maybe_appended_ = maybe; }
@@ -90,7 +86,7 @@ class SendBatch {
   uint32_t uncompressed_bytes_ = 0;
   uint32_t payload_crc32c_ = 0;
   std::shared_ptr<const std::string> payload_;
-  std::optional<BatchSequence> sequence_;
+  std::optional<record::ProducerSequence> sequence_;
   bool maybe_appended_ = false;
 };
 

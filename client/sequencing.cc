@@ -4,15 +4,12 @@
 
 #include "client/status.h"
 #include "storage/record/error.h"
+#include "storage/record/producer_sequence.h"
 
 namespace leat::client {
 namespace {
 
-constexpr uint32_t kLastSequence = INT32_MAX;
-
-int32_t SequenceAfter(int32_t sequence, uint32_t records) {
-  return static_cast<int32_t>((static_cast<uint32_t>(sequence) + records) & kLastSequence);
-}
+using record::kLastSequence;
 
 // Of two numbers of one producer, which are never far apart.
 bool Before(int32_t a, int32_t b) {
@@ -24,8 +21,8 @@ bool Before(int32_t a, int32_t b) {
 
 void Sequencing::Number(SendBatch& batch) {
   if (!on() || batch.sequence().has_value()) return;
-  batch.set_sequence(BatchSequence{producer_id_, producer_epoch_, next_sequence_});
-  next_sequence_ = SequenceAfter(next_sequence_, batch.record_count());
+  batch.set_sequence(record::ProducerSequence{producer_id_, producer_epoch_, next_sequence_});
+  next_sequence_ = record::SequenceAfter(next_sequence_, batch.record_count());
 }
 
 bool Sequencing::MayRetry(SendBatch& batch, const absl::Status& status) {
@@ -68,7 +65,7 @@ std::vector<std::unique_ptr<SendBatch>> Sequencing::Renew(
     if (batch->maybe_appended() && !same) {
       lost.push_back(std::move(batch));
     } else if (batch->maybe_appended() && Before(base, next_sequence_)) {
-      batch->set_sequence(BatchSequence{producer_id_, producer_epoch_, base});
+      batch->set_sequence(record::ProducerSequence{producer_id_, producer_epoch_, base});
     } else {
       batch->set_maybe_appended(false);
       batch->set_sequence(std::nullopt);

@@ -15,6 +15,7 @@ namespace leat::rpc {
 namespace {
 
 using record::MakeTag;
+using record::ProducerSequence;
 using record::WireTag;
 using record::WireType;
 

@@ -14,15 +14,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
 #include "storage/record/batch.h"
+#include "storage/record/producer_sequence.h"
 
 namespace leat::rpc {
-
-// `leat.v1.ProducerSequence`.
-struct ProducerSequence {
-  int64_t producer_id = 0;
-  int32_t producer_epoch = 0;
-  int32_t base_sequence = 0;
-};
 
 // `leat.v1.ProduceRequest`, fields checked on their own and against each other, but not against a
 // topic.
@@ -32,7 +26,7 @@ struct ProduceRequest {
   std::optional<uint32_t> partition;
   std::optional<int64_t> base_timestamp_ms;
   std::optional<uint32_t> payload_crc32c;
-  std::optional<ProducerSequence> sequence;
+  std::optional<record::ProducerSequence> sequence;
   std::optional<int64_t> expected_offset;
   // kNone: `payload` is a serialized RecordSet. Else it is compressed, and the two numbers are the
   // sender's claims.

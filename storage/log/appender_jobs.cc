@@ -98,10 +98,10 @@ void Appender::SaveProducers(io::IoCallback done) {
   const int64_t idle_since_ms =
       active.last_append_timestamp_ms() - absl::ToInt64Milliseconds(options_.producer_expiry);
   sequencer_.Expire(idle_since_ms);
-  snapshots_.Write({.place = {.next_offset = log_->high_watermark(),
-                              .segment_base_offset = active.base_offset(),
-                              .position = active.frames_end()},
-                    .table = sequencer_.durable()},
+  snapshots_.Write({.next_offset = log_->high_watermark(),
+                    .segment_base_offset = active.base_offset(),
+                    .position = active.frames_end()},
+                   sequencer_.durable(),
                    [self = shared_from_this(), done = std::move(done)](absl::Status saved) mutable {
                      std::move(done)(std::move(saved));
                      self->Pump();

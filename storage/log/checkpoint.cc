@@ -1,18 +1,20 @@
 #include "storage/log/checkpoint.h"
 
 #include <algorithm>
-#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fmt/core.h"
 #include "storage/record/batch.h"
+#include "storage/record/fields.h"
 #include "storage/record/little_endian.h"
 
 namespace leat::log {
 namespace {
 
+using record::FieldLoader;
+using record::FieldStorer;
 using record::LoadLittleEndian;
 using record::StoreLittleEndian;
 
@@ -49,16 +51,13 @@ void ForEachField(Key& key, Entry& entry, const Visitor& visit) {
 
 void EncodeEntry(const PartitionKey& key, const CheckpointEntry& entry, char* out) {
   std::copy(key.topic_id.begin(), key.topic_id.end(), out);
-  ForEachField(key, entry,
-               [out](size_t place, const auto& field) { StoreLittleEndian(field, out + place); });
+  ForEachField(key, entry, FieldStorer(out));
 }
 
 std::pair<PartitionKey, CheckpointEntry> DecodeEntry(const char* data) {
   std::pair<PartitionKey, CheckpointEntry> item;
   std::copy_n(data, item.first.topic_id.size(), item.first.topic_id.begin());
-  ForEachField(item.first, item.second, [data](size_t place, auto& field) {
-    field = LoadLittleEndian<std::remove_reference_t<decltype(field)>>(data + place);
-  });
+  ForEachField(item.first, item.second, FieldLoader(data));
   return item;
 }
 

@@ -2,18 +2,20 @@
 
 #include <algorithm>
 #include <array>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "fmt/core.h"
 #include "storage/record/batch.h"
+#include "storage/record/fields.h"
 #include "storage/record/little_endian.h"
 
 namespace leat::log {
 namespace {
 
+using record::FieldLoader;
+using record::FieldStorer;
 using record::LoadLittleEndian;
 using record::StoreLittleEndian;
 
@@ -84,16 +86,6 @@ void ForEachTrailerField(Trailer& trailer, const Visitor& visit) {
   visit(16, trailer.segment_id);
   visit(24, trailer.position.bytes);
   visit(32, trailer.footer_bytes);
-}
-
-auto FieldStorer(char* out) {
-  return [out](size_t place, const auto& field) { StoreLittleEndian(field, out + place); };
-}
-
-auto FieldLoader(const char* data) {
-  return [data](size_t place, auto& field) {
-    field = LoadLittleEndian<std::remove_reference_t<decltype(field)>>(data + place);
-  };
 }
 
 uint32_t CrcOf(std::string_view bytes) { return record::Crc32c(bytes.substr(kCrcFrom)); }

@@ -1,17 +1,19 @@
 #include "storage/log/format.h"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "absl/status/status.h"
 #include "fmt/core.h"
 #include "storage/io/aligned_buffer.h"
 #include "storage/record/batch.h"
+#include "storage/record/fields.h"
 #include "storage/record/little_endian.h"
 
 namespace leat::log {
 namespace {
 
+using record::FieldLoader;
+using record::FieldStorer;
 using record::LoadLittleEndian;
 using record::StoreLittleEndian;
 
@@ -56,13 +58,6 @@ void ForEachFrameField(Header& header, const Visitor& visit) {
   visit(56, header.stable_offset.value);
 }
 
-// Reads a field of a visitor's header.
-auto FieldLoader(const char* data) {
-  return [data](size_t place, auto& field) {
-    field = LoadLittleEndian<std::remove_reference_t<decltype(field)>>(data + place);
-  };
-}
-
 uint32_t EncodedSegmentHeaderCrc(std::string_view bytes) {
   return record::Crc32c(
       bytes.substr(kSegmentCrcFrom, SegmentHeader::kEncodedBytes - kSegmentCrcFrom));
@@ -92,8 +87,7 @@ void EncodeSegmentHeader(const SegmentHeader& header, char* out) {
   StoreLittleEndian(kFormatVersion, out + kSegmentVersionAt);
   std::copy(header.topic_id.begin(), header.topic_id.end(), out + kSegmentTopicAt);
   StoreLittleEndian(header.has_producers ? kHasProducers : 0u, out + kSegmentFlagsAt);
-  ForEachSegmentField(
-      header, [out](size_t place, const auto& field) { StoreLittleEndian(field, out + place); });
+  ForEachSegmentField(header, FieldStorer(out));
   StoreLittleEndian(EncodedSegmentHeaderCrc({out, SegmentHeader::kEncodedBytes}),
                     out + kSegmentCrcAt);
 }
@@ -143,8 +137,7 @@ uint32_t EncodeFrameHeader(const FrameHeader& header, std::string_view batch_hea
   std::copy(kFrameMagic.begin(), kFrameMagic.end(), out);
   StoreLittleEndian<uint16_t>(FrameHeader::kEncodedBytes, out + kFrameHeaderLengthAt);
   StoreLittleEndian(kFormatVersion, out + kFrameVersionAt);
-  ForEachFrameField(
-      header, [out](size_t place, const auto& field) { StoreLittleEndian(field, out + place); });
+  ForEachFrameField(header, FieldStorer(out));
   const uint32_t crc = FrameCrc({out, FrameHeader::kEncodedBytes}, batch_headers);
   StoreLittleEndian(crc, out + kFrameCrcAt);
   return crc;

@@ -188,8 +188,8 @@ class ProducerRecovery {
     log_.findings.push_back(std::move(finding));
     log_.producers.saved = log_.next_offset;
     log_.producers.bytes_since = 0;
-    return WriteProducerSnapshot(files_, input_.directory, input_.key,
-                                 {.place = End(), .table = log_.producers.table});
+    return WriteProducerSnapshot(files_, input_.directory,
+                                 EncodeProducerSnapshot(input_.key, End(), log_.producers.table));
   }
 
   LogPlace End() const {

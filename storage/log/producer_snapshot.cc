@@ -1,15 +1,17 @@
 #include "storage/log/producer_snapshot.h"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "fmt/core.h"
 #include "storage/record/batch.h"
+#include "storage/record/fields.h"
 #include "storage/record/little_endian.h"
 
 namespace leat::log {
 namespace {
 
+using record::FieldLoader;
+using record::FieldStorer;
 using record::LoadLittleEndian;
 using record::StoreLittleEndian;
 
@@ -71,16 +73,6 @@ void ForEachBatchField(B& batch, const Visitor& visit) {
   visit(16, batch.append_timestamp_ms);
 }
 
-auto FieldStorer(char* out) {
-  return [out](size_t place, const auto& field) { StoreLittleEndian(field, out + place); };
-}
-
-auto FieldLoader(const char* data) {
-  return [data](size_t place, auto& field) {
-    field = LoadLittleEndian<std::remove_reference_t<decltype(field)>>(data + place);
-  };
-}
-
 uint32_t CrcOf(std::string_view bytes) { return record::Crc32c(bytes.substr(kCrcFrom)); }
 
 // Magic, checksum, version and whose it is.
@@ -129,8 +121,9 @@ absl::StatusOr<ProducerEntry> DecodeBatches(const EntryHeader& header, record::O
 
 }  // namespace
 
-std::string EncodeProducerSnapshot(const PartitionKey& key, const ProducerSnapshot& snapshot) {
-  const auto& entries = snapshot.table.entries();
+std::string EncodeProducerSnapshot(const PartitionKey& key, const LogPlace& place,
+                                   const ProducerTable& table) {
+  const auto& entries = table.entries();
   size_t batches = 0;
   for (const auto& [id, entry] : entries) batches += entry.size();
   std::string bytes(kHeaderBytes + entries.size() * kEntryBytes + batches * kBatchBytes, '\0');
@@ -139,8 +132,8 @@ std::string EncodeProducerSnapshot(const PartitionKey& key, const ProducerSnapsh
   std::copy(key.topic_id.begin(), key.topic_id.end(), out + kTopicIdAt);
   const Header header{.key = key,
                       .producers = static_cast<uint32_t>(entries.size()),
-                      .place = snapshot.place,
-                      .forgotten_grant = snapshot.table.forgotten_grant()};
+                      .place = place,
+                      .forgotten_grant = table.forgotten_grant()};
   ForEachHeaderField(header, FieldStorer(out));
   out += kHeaderBytes;
   for (const auto& [id, entry] : entries) {
@@ -189,9 +182,8 @@ absl::StatusOr<ProducerSnapshot> DecodeProducerSnapshot(const PartitionKey& key,
 }
 
 absl::Status WriteProducerSnapshot(io::FileSystem& files, const std::string& directory,
-                                   const PartitionKey& key, const ProducerSnapshot& snapshot) {
-  return io::ReplaceFile(files, io::JoinPath(directory, kProducerSnapshotName),
-                         EncodeProducerSnapshot(key, snapshot));
+                                   std::string_view bytes) {
+  return io::ReplaceFile(files, io::JoinPath(directory, kProducerSnapshotName), bytes);
 }
 
 absl::StatusOr<ProducerSnapshot> ReadProducerSnapshot(io::FileSystem& files,

@@ -44,16 +44,19 @@ struct RecoveredProducers {
   uint64_t bytes_since = 0;             // Read after it.
 };
 
-std::string EncodeProducerSnapshot(const PartitionKey& key, const ProducerSnapshot& snapshot);
+// `table` is what was known at `place`.
+std::string EncodeProducerSnapshot(const PartitionKey& key, const LogPlace& place,
+                                   const ProducerTable& table);
 
 // DATA_LOSS naming what is wrong, or that it is another partition's; UNIMPLEMENTED when of an
 // unknown version.
 absl::StatusOr<ProducerSnapshot> DecodeProducerSnapshot(const PartitionKey& key,
                                                         std::string_view bytes);
 
-// Replaces the file in a log's directory; durable once this returns OK. Safe to repeat.
+// Replaces the file in a log's directory by an encoded snapshot; durable once this returns OK. Safe
+// to repeat.
 absl::Status WriteProducerSnapshot(io::FileSystem& files, const std::string& directory,
-                                   const PartitionKey& key, const ProducerSnapshot& snapshot);
+                                   std::string_view bytes);
 
 // NOT_FOUND when there is none; else as `DecodeProducerSnapshot`.
 absl::StatusOr<ProducerSnapshot> ReadProducerSnapshot(io::FileSystem& files,

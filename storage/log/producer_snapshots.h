@@ -48,9 +48,9 @@ class ProducerSnapshots {
   bool due() const { return !busy_ && saved_.has_value() && bytes_since_ >= kIntervalBytes; }
   bool busy() const { return busy_; }
 
-  // Writes one; must not be busy. `done` runs on the loop's thread, never inside the call; this
-  // must live until then.
-  void Write(const ProducerSnapshot& snapshot, io::IoCallback done);
+  // Writes one: what is known at `place`. Must not be busy. `done` runs on the loop's thread, never
+  // inside the call; this must live until then.
+  void Write(const LogPlace& place, const ProducerTable& table, io::IoCallback done);
 
  private:
   const LogEnvironment environment_;

@@ -12,8 +12,6 @@ namespace {
 using record::MakeError;
 using record::Reason;
 
-constexpr uint32_t kLastSequence = INT32_MAX;
-
 absl::Status OutOfOrder(const record::BatchHeader& header, int32_t expected) {
   return MakeError(Reason::kOutOfOrderSequence,
                    fmt::format("the batch begins at sequence {}; the next one of producer {} is {}",
@@ -37,10 +35,6 @@ absl::Status ProducerFenced(const record::BatchHeader& header, int32_t epoch) {
                                header.producer_id, epoch, header.producer_epoch),
                    {{"producerId", fmt::to_string(header.producer_id)},
                     {"producerEpoch", fmt::to_string(epoch)}});
-}
-
-int32_t SequenceAfter(int32_t sequence, uint32_t records) {
-  return static_cast<int32_t>((static_cast<uint32_t>(sequence) + records) & kLastSequence);
 }
 
 void ProducerEntry::Add(const record::BatchHeader& header) {
@@ -121,7 +115,7 @@ absl::StatusOr<std::optional<ProducerBatch>> CheckSequence(const record::BatchHe
     return std::nullopt;
   }
   if (header.producer_epoch < entry->epoch) return ProducerFenced(header, entry->epoch);
-  const int32_t expected = SequenceAfter(entry->last().last_sequence(), 1);
+  const int32_t expected = record::SequenceAfter(entry->last().last_sequence(), 1);
   if (header.base_sequence == expected) return std::nullopt;
   for (size_t i = 0; i < entry->size(); ++i) {
     const ProducerBatch& batch = entry->batch(i);

@@ -20,11 +20,9 @@
 #include "absl/status/statusor.h"
 #include "storage/record/batch.h"
 #include "storage/record/ids.h"
+#include "storage/record/producer_sequence.h"
 
 namespace leat::log {
-
-// Sequences number the records of a producer in a partition from 0, and go on at 0 after 2^31 - 1.
-int32_t SequenceAfter(int32_t sequence, uint32_t records);
 
 // A batch that is in the log.
 struct ProducerBatch {
@@ -33,7 +31,7 @@ struct ProducerBatch {
   record::Offset base_offset;
   int64_t append_timestamp_ms = 0;
 
-  int32_t last_sequence() const { return SequenceAfter(base_sequence, last_offset_delta); }
+  int32_t last_sequence() const { return record::SequenceAfter(base_sequence, last_offset_delta); }
   record::Offset next_offset() const { return base_offset + (int64_t{last_offset_delta} + 1); }
 
   friend bool operator==(const ProducerBatch&, const ProducerBatch&) = default;
@@ -43,8 +41,8 @@ struct ProducerBatch {
 // it is not known.
 class ProducerEntry {
  public:
-  // As many batches as a producer may have in flight: what comes again is among them.
-  static constexpr size_t kMaxBatches = 8;
+  // What comes again is among them.
+  static constexpr size_t kMaxBatches = record::kMaxSequencedInFlight;
 
   int32_t epoch = -1;
   uint64_t grant = 0;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <limits>
-#include <type_traits>
 
 #include "absl/status/status.h"
 #include "fmt/core.h"
+#include "storage/record/fields.h"
 #include "storage/record/little_endian.h"
 
 namespace leat::record {
@@ -108,8 +108,7 @@ void EncodeBatchHeader(const BatchHeader& header, char* out) {
   StoreLittleEndian(kFormatVersion, out + kFormatVersionAt);
   out[kTimestampTypeAt] = static_cast<char>(header.timestamp_type);
   out[kCodecAt] = static_cast<char>(header.codec);
-  ForEachField(header,
-               [out](size_t place, const auto& field) { StoreLittleEndian(field, out + place); });
+  ForEachField(header, FieldStorer(out));
   StoreLittleEndian(HeaderCrc(std::string_view(out, BatchHeader::kEncodedBytes)),
                     out + kHeaderCrcAt);
 }
@@ -129,9 +128,7 @@ absl::StatusOr<BatchHeader> DecodeBatchHeader(std::string_view bytes) {
   BatchHeader header;
   header.timestamp_type = static_cast<TimestampType>(data[kTimestampTypeAt]);
   header.codec = static_cast<Codec>(data[kCodecAt]);
-  ForEachField(header, [data](size_t place, auto& field) {
-    field = LoadLittleEndian<std::remove_reference_t<decltype(field)>>(data + place);
-  });
+  ForEachField(header, FieldLoader(data));
   if (const std::string_view contradiction = FindContradiction(header); !contradiction.empty()) {
     return absl::DataLossError(fmt::format("batch header contradicts itself: {}", contradiction));
   }

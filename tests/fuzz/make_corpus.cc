@@ -160,19 +160,20 @@ void AddLog(const Corpus& corpus) {
 }
 
 void AddProducers(const Corpus& corpus) {
-  log::ProducerSnapshot snapshot{
-      .place = {.next_offset = {40}, .segment_base_offset = {30}, .position = {8'192}}};
+  const log::LogPlace place{.next_offset = {40}, .segment_base_offset = {30}, .position = {8'192}};
+  log::ProducerTable table;
   corpus.Add("producer_snapshot_fuzz", "empty",
-             log::EncodeProducerSnapshot(log::LogKey(), snapshot));
+             log::EncodeProducerSnapshot(log::LogKey(), place, table));
   for (int i = 0; i < 12; ++i) {
     record::BatchHeader header;
     header.producer_id = 1 + i % 2;
     header.producer_epoch = i % 3;
     header.base_sequence = i;
     header.base_offset = {20 + i};
-    snapshot.table.Apply(header, 7);
+    table.Apply(header, 7);
   }
-  corpus.Add("producer_snapshot_fuzz", "two", log::EncodeProducerSnapshot(log::LogKey(), snapshot));
+  corpus.Add("producer_snapshot_fuzz", "two",
+             log::EncodeProducerSnapshot(log::LogKey(), place, table));
 }
 
 // Steps as recovery_fuzz.cc numbers them.

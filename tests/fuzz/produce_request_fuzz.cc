@@ -39,7 +39,7 @@ void CheckPayload(const ProduceRequest& ours, const v1::ProduceRequest& theirs) 
 
 void CheckSequence(const ProduceRequest& ours, const v1::ProduceRequest& theirs) {
   LEAT_CHECK(ours.sequence.has_value() == theirs.has_sequence());
-  const ProducerSequence sequence = ours.sequence.value_or(ProducerSequence{});
+  const record::ProducerSequence sequence = ours.sequence.value_or(record::ProducerSequence{});
   LEAT_CHECK(sequence.producer_id == theirs.sequence().producer_id());
   LEAT_CHECK(sequence.producer_epoch == theirs.sequence().producer_epoch());
   LEAT_CHECK(sequence.base_sequence == theirs.sequence().base_sequence());

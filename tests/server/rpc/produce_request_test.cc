@@ -221,7 +221,7 @@ TEST(ProduceRequest, AgreesWithTheLibraryOnWhatItTakes) {
     ASSERT_EQ(library.base_timestamp_ms(), parsed->base_timestamp_ms.value_or(0));
     ASSERT_EQ(library.payload_crc32c(), parsed->payload_crc32c.value_or(0));
     ASSERT_EQ(library.has_sequence(), parsed->sequence.has_value());
-    const ProducerSequence sequence = parsed->sequence.value_or(ProducerSequence{});
+    const record::ProducerSequence sequence = parsed->sequence.value_or(record::ProducerSequence{});
     ASSERT_EQ(library.sequence().producer_id(), sequence.producer_id);
     ASSERT_EQ(library.sequence().producer_epoch(), sequence.producer_epoch);
     ASSERT_EQ(library.sequence().base_sequence(), sequence.base_sequence);

@@ -285,10 +285,9 @@ TEST_F(LogProducerTest, SurvivesCompactionWithAndWithoutItsSnapshot) {
 // Such as one that was copied back from another day.
 TEST_F(LogProducerTest, ASnapshotThatDoesNotFitIsDamage) {
   ASSERT_EQ(SendNow(1, 0), "0");
-  ProducerSnapshot ahead{.place = {.next_offset = {100}}};
-  ASSERT_TRUE(WriteProducerSnapshot(log_.disk(), "/data/topics/t/0",
-                                    {.topic_id = {7}, .partition = 3}, ahead)
-                  .ok());
+  const std::string ahead = EncodeProducerSnapshot({.topic_id = {7}, .partition = 3},
+                                                   {.next_offset = {100}}, ProducerTable());
+  ASSERT_TRUE(WriteProducerSnapshot(log_.disk(), "/data/topics/t/0", ahead).ok());
   log_.Kill();
   ASSERT_EQ(log_.recovered().findings.size(), 1u);
   EXPECT_EQ(SendNow(1, 1), "1");

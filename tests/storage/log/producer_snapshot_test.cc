@@ -27,9 +27,13 @@ ProducerSnapshot Example() {
   return snapshot;
 }
 
+std::string Encode(const ProducerSnapshot& snapshot) {
+  return EncodeProducerSnapshot(kKey, snapshot.place, snapshot.table);
+}
+
 TEST(ProducerSnapshotTest, ReadsWhatItWrites) {
   const ProducerSnapshot written = Example();
-  const auto read = DecodeProducerSnapshot(kKey, EncodeProducerSnapshot(kKey, written));
+  const auto read = DecodeProducerSnapshot(kKey, Encode(written));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->place, written.place);
   EXPECT_EQ(read->table.entries(), written.table.entries());
@@ -37,7 +41,7 @@ TEST(ProducerSnapshotTest, ReadsWhatItWrites) {
 }
 
 TEST(ProducerSnapshotTest, EveryBitFlippedAndEveryCutIsDamage) {
-  const std::string sound = EncodeProducerSnapshot(kKey, Example());
+  const std::string sound = Encode(Example());
   for (size_t bit = 0; bit < sound.size() * 8; ++bit) {
     std::string damaged = sound;
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
@@ -49,7 +53,7 @@ TEST(ProducerSnapshotTest, EveryBitFlippedAndEveryCutIsDamage) {
 }
 
 TEST(ProducerSnapshotTest, ThatOfAnotherPartitionIsRefused) {
-  const std::string bytes = EncodeProducerSnapshot(kKey, Example());
+  const std::string bytes = Encode(Example());
   const PartitionKey other{.topic_id = kKey.topic_id, .partition = 5};
   EXPECT_TRUE(absl::IsDataLoss(DecodeProducerSnapshot(other, bytes).status()));
 }
@@ -58,7 +62,7 @@ TEST(ProducerSnapshotTest, LiesInTheDirectoryOfItsLog) {
   io::SimulatedFileSystem disk;
   ASSERT_TRUE(disk.CreateDirectory("/log").ok());
   EXPECT_TRUE(absl::IsNotFound(ReadProducerSnapshot(disk, "/log", kKey).status()));
-  ASSERT_TRUE(WriteProducerSnapshot(disk, "/log", kKey, Example()).ok());
+  ASSERT_TRUE(WriteProducerSnapshot(disk, "/log", Encode(Example())).ok());
   EXPECT_TRUE(ReadProducerSnapshot(disk, "/log", kKey).ok());
 }
 

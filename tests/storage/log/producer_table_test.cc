@@ -45,9 +45,9 @@ Fate Check(const ProducerTable& table, const record::BatchHeader& header, uint64
 }
 
 TEST(SequenceTest, GoesOnAtZeroAfterTheLast) {
-  EXPECT_EQ(SequenceAfter(0, 1), 1);
-  EXPECT_EQ(SequenceAfter(INT32_MAX, 1), 0);
-  EXPECT_EQ(SequenceAfter(INT32_MAX - 1, 5), 3);
+  EXPECT_EQ(record::SequenceAfter(0, 1), 1);
+  EXPECT_EQ(record::SequenceAfter(INT32_MAX, 1), 0);
+  EXPECT_EQ(record::SequenceAfter(INT32_MAX - 1, 5), 3);
 }
 
 TEST(ProducerTableTest, TellsNextAgainAndOutOfOrder) {

@@ -81,7 +81,7 @@ void ProducerWorld::SendNew() {
   const Batch batch{.sequence = instance->next_sequence,
                     .records = 1 + static_cast<uint32_t>(Below(3)),
                     .value = std::to_string(++values_)};
-  instance->next_sequence = SequenceAfter(batch.sequence, batch.records);
+  instance->next_sequence = record::SequenceAfter(batch.sequence, batch.records);
   instance->unacknowledged.push_back(batch);
   network_.push_back({instance, batch});
 }
@@ -185,7 +185,8 @@ void ProducerWorld::Initialise() {
     LookAtAll();
   }
   ASSERT_TRUE(found.has_value() && found->ok());
-  const int32_t told = (*found)->has_value() ? SequenceAfter((**found)->last_sequence(), 1) : 0;
+  const int32_t told =
+      (*found)->has_value() ? record::SequenceAfter((**found)->last_sequence(), 1) : 0;
   EXPECT_EQ(told, next_[next->id]);
   next->next_sequence = told;
   told_[next->id] = {next->epoch, log_.log().high_watermark().value};
@@ -268,7 +269,8 @@ void ProducerWorld::Check(const record::Batch& batch) {
   EXPECT_EQ(offset, looked_at_);
   looked_at_ = header.next_offset().value;
   EXPECT_EQ(header.base_sequence, next_[header.producer_id]) << "lost, doubled or out of order";
-  next_[header.producer_id] = SequenceAfter(header.base_sequence, header.last_offset_delta + 1);
+  next_[header.producer_id] =
+      record::SequenceAfter(header.base_sequence, header.last_offset_delta + 1);
   const auto& [told_epoch, told_at] = told_[header.producer_id];
   EXPECT_TRUE(header.producer_epoch >= told_epoch || offset < told_at) << "a fenced producer's";
   const auto [first, last] = claims_.equal_range(offset);
