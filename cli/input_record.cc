@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "fmt/format.h"
+#include "storage/record/message_ids.h"
 
 namespace leat::cli {
 namespace {
@@ -80,6 +81,31 @@ absl::Status ReadField(const std::string& name, const json& value, InputRecord* 
       "unknown field \"{}\": key, value, headers, timestamp_ms and partition are known", name));
 }
 
+absl::Status ReadRegex(std::string_view flag, const std::optional<std::string>& text,
+                       std::unique_ptr<re2::RE2>* out) {
+  if (!text.has_value()) return absl::OkStatus();
+  re2::RE2::Options quiet(re2::RE2::Quiet);
+  quiet.set_encoding(re2::RE2::Options::EncodingLatin1);
+  *out = std::make_unique<re2::RE2>(*text, quiet);
+  if ((*out)->ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("cannot read {} '{}': {}", flag, *text, (*out)->error()));
+}
+
+// The first group, or the whole match where there is none.
+absl::StatusOr<std::string> Match(std::string_view what, const re2::RE2& regex,
+                                  std::string_view line) {
+  re2::StringPiece groups[2];
+  const int group = regex.NumberOfCapturingGroups() > 0 ? 1 : 0;
+  if (!regex.Match(re2::StringPiece(line.data(), line.size()), 0, line.size(), re2::RE2::UNANCHORED,
+                   groups, group + 1) ||
+      groups[group].data() == nullptr) {
+    return absl::InvalidArgumentError(
+        fmt::format("no {}: '{}' matches nothing in the line", what, regex.pattern()));
+  }
+  return std::string(groups[group].data(), groups[group].size());
+}
+
 }  // namespace
 
 client::OutgoingRecord InputRecord::View() const {
@@ -119,24 +145,27 @@ absl::StatusOr<LineParser> LineParser::Create(Options options) {
     return absl::InvalidArgumentError("--key-separator must not be empty");
   }
   LineParser parser(std::move(options));
-  if (parser.options_.key_regex.has_value()) {
-    re2::RE2::Options quiet(re2::RE2::Quiet);
-    quiet.set_encoding(re2::RE2::Options::EncodingLatin1);
-    parser.key_regex_ = std::make_unique<re2::RE2>(*parser.options_.key_regex, quiet);
-    if (!parser.key_regex_->ok()) {
-      return absl::InvalidArgumentError(fmt::format("cannot read --key-regex '{}': {}",
-                                                    *parser.options_.key_regex,
-                                                    parser.key_regex_->error()));
-    }
-  }
+  absl::Status read = ReadRegex("--key-regex", parser.options_.key_regex, &parser.key_regex_);
+  read.Update(ReadRegex("--id-regex", parser.options_.id_regex, &parser.id_regex_));
+  if (!read.ok()) return read;
   return parser;
 }
 
 absl::StatusOr<InputRecord> LineParser::Parse(std::string_view line) const {
   absl::StatusOr<InputRecord> record = InputRecord{.key = options_.key, .value = std::string(line)};
   if (options_.key_separator.has_value()) record = Split(line);
-  if (key_regex_ != nullptr) record = Match(line);
-  if (record.ok() && options_.empty_is_null && record->value == "") record->value.reset();
+  if (!record.ok()) return record;
+  if (key_regex_ != nullptr) {
+    absl::StatusOr<std::string> key = Match("key", *key_regex_, line);
+    if (!key.ok()) return std::move(key).status();
+    record->key = *std::move(key);
+  }
+  if (id_regex_ != nullptr) {
+    absl::StatusOr<std::string> id = Match("message id", *id_regex_, line);
+    if (!id.ok()) return std::move(id).status();
+    record->headers.emplace_back(record::kMessageIdHeader, *std::move(id));
+  }
+  if (options_.empty_is_null && record->value == "") record->value.reset();
   return record;
 }
 
@@ -148,19 +177,6 @@ absl::StatusOr<InputRecord> LineParser::Split(std::string_view line) const {
   }
   return InputRecord{.key = std::string(line.substr(0, at)),
                      .value = std::string(line.substr(at + separator.size()))};
-}
-
-absl::StatusOr<InputRecord> LineParser::Match(std::string_view line) const {
-  re2::StringPiece groups[2];
-  const int group = key_regex_->NumberOfCapturingGroups() > 0 ? 1 : 0;
-  if (!key_regex_->Match(re2::StringPiece(line.data(), line.size()), 0, line.size(),
-                         re2::RE2::UNANCHORED, groups, group + 1) ||
-      groups[group].data() == nullptr) {
-    return absl::InvalidArgumentError(
-        fmt::format("no key: '{}' matches nothing in the line", *options_.key_regex));
-  }
-  return InputRecord{.key = std::string(groups[group].data(), groups[group].size()),
-                     .value = std::string(line)};
 }
 
 absl::StatusOr<std::pair<std::string, std::optional<std::string>>> ParseHeader(

@@ -50,6 +50,8 @@ class LineParser {
     // Matches the key in the line, which stays whole: the first group, or the whole match where
     // there is none.
     std::optional<std::string> key_regex;
+    // Matches the record's message id, likewise.
+    std::optional<std::string> id_regex;
     // An empty value is null.
     bool empty_is_null = false;
   };
@@ -61,17 +63,17 @@ class LineParser {
   LineParser(LineParser&&) noexcept;
   ~LineParser();
 
-  // INVALID_ARGUMENT when the key is not found.
+  // INVALID_ARGUMENT when the key or the id is not found.
   absl::StatusOr<InputRecord> Parse(std::string_view line) const;
 
  private:
   explicit LineParser(Options options);
 
   absl::StatusOr<InputRecord> Split(std::string_view line) const;
-  absl::StatusOr<InputRecord> Match(std::string_view line) const;
 
   Options options_;
   std::unique_ptr<re2::RE2> key_regex_;
+  std::unique_ptr<re2::RE2> id_regex_;
 };
 
 // "name=value", or "name" with a null value: the `-H` flag. INVALID_ARGUMENT when the name is

@@ -20,6 +20,10 @@ void AddProduceCommand(CLI::App& app, const GlobalOptions& globals, Run& run) {
   produce.add_option("--key-regex", flags->line.key_regex,
                      "Take the first group of this expression (RE2) in each line as its key; the "
                      "line stays whole");
+  produce.add_option(
+      "--id-regex", flags->line.id_regex,
+      "Take the first group of this expression (RE2) in each line as its message id: "
+      "a topic with a deduplication_time leaves out what is there already");
   produce.add_flag("--empty-is-null", flags->line.empty_is_null, "Send an empty value as null");
   produce.add_option("-H,--header", flags->headers,
                      "NAME=VALUE for each record, or NAME for a null value");

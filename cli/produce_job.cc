@@ -102,6 +102,13 @@ absl::StatusOr<client::ProducerOptions> OptionsFor(const ProduceFlags& flags) {
     return absl::InvalidArgumentError(
         fmt::format("--codec '{}' must be none, zstd or lz4", flags.codec));
   }
+  if (flags.line.id_regex.has_value()) {
+    // With sequences, or compressed, a batch is taken whole or not at all.
+    options.idempotent = false;
+    if (options.codec != record::Codec::kNone) {
+      return absl::InvalidArgumentError("--id-regex and --codec cannot be combined");
+    }
+  }
   if (flags.durability == "synced") {
     options.durability = client::Durability::kSynced;
   } else if (flags.durability == "written") {

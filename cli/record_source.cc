@@ -42,6 +42,9 @@ absl::StatusOr<RecordSource> RecordSource::Create(const ProduceFlags& flags) {
     return absl::InvalidArgumentError(
         fmt::format("input format '{}' must be raw or jsonl", flags.format));
   }
+  if (flags.format == "jsonl" && flags.line.id_regex.has_value()) {
+    return absl::InvalidArgumentError("with -f jsonl a message id is a header of each line");
+  }
   absl::StatusOr<LineParser> parser = LineParser::Create(flags.line);
   if (!parser.ok()) return std::move(parser).status();
   RecordSource source(flags, *std::move(parser));

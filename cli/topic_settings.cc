@@ -4,21 +4,39 @@
 #include <limits>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "cli/quantity.h"
 #include "fmt/format.h"
 
 namespace leat::cli {
 namespace {
 
-absl::StatusOr<google::protobuf::Duration> ParseProtoDuration(std::string_view text) {
+absl::StatusOr<google::protobuf::Duration> ParseDurationOr(std::string_view zero,
+                                                           std::string_view text) {
   const absl::StatusOr<absl::Duration> duration =
-      text == "forever" ? absl::ZeroDuration() : ParseDuration(text);
+      text == zero ? absl::ZeroDuration() : ParseDuration(text);
   if (!duration.ok()) return duration.status();
   absl::Duration rest;
   google::protobuf::Duration out;
   out.set_seconds(absl::IDivDuration(*duration, absl::Seconds(1), &rest));
   out.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(rest)));
   return out;
+}
+
+absl::StatusOr<google::protobuf::Duration> ParseProtoDuration(std::string_view text) {
+  return ParseDurationOr("forever", text);
+}
+
+absl::StatusOr<google::protobuf::Duration> ParseDurationOrOff(std::string_view text) {
+  return ParseDurationOr("off", text);
+}
+
+absl::StatusOr<uint32_t> ParseCount(std::string_view text) {
+  uint32_t count = 0;
+  if (!absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &count)) {
+    return absl::InvalidArgumentError(fmt::format("'{}' is no count", text));
+  }
+  return count;
 }
 
 absl::StatusOr<int64_t> ParseByteLimit(std::string_view text) {
@@ -131,6 +149,15 @@ constexpr Setting kSettings[] = {
      [](const v1::TopicConfig& config) {
        return WriteDuration(config.tombstone_retention(), "0");
      }},
+    {"deduplication_time",
+     Read<ParseDurationOrOff,
+          [](auto& config, auto& value) { *config.mutable_deduplication_time() = value; }>,
+     [](const v1::TopicConfig& config) {
+       return WriteDuration(config.deduplication_time(), "off");
+     }},
+    {"deduplication_ids",
+     Read<ParseCount, [](auto& config, auto& value) { config.set_deduplication_ids(value); }>,
+     [](const v1::TopicConfig& config) { return std::to_string(config.deduplication_ids()); }},
 };
 
 std::string AllNames() {

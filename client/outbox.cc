@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/monotonic_clock.h"
 #include "storage/record/error.h"
+#include "storage/record/message_ids.h"
 #include "storage/record/partitioner.h"
 #include "storage/record/producer_sequence.h"
 
@@ -136,7 +137,13 @@ absl::StatusOr<uint32_t> Outbox::ChoosePartition(Topic& topic, const OutgoingRec
         absl::StrCat("partition ", *record.partition, " does not exist: the topic has ", count),
         {{"partition", absl::StrCat(*record.partition)}, {"partitionCount", absl::StrCat(count)}});
   }
-  if (record.key.has_value()) return record::PartitionForKey(*record.key, count);
+  std::optional<std::string_view> key = record.key;
+  if (!key.has_value() && topic.facts.remembers_ids) {
+    const auto id = record::FindMessageId(record.headers);
+    if (!id.ok()) return id.status();
+    key = *id;
+  }
+  if (key.has_value()) return record::PartitionForKey(*key, count);
   // A batch at a time goes to one partition: records that were spread would make small batches.
   PartitionQueue& queue = topic.partitions[topic.keyless_partition % count]->queue;
   if (queue.CloseIfFull(record) || !queue.has_open_batch()) ++topic.keyless_partition;

@@ -37,6 +37,7 @@ struct TopicFacts {
   uint32_t partition_count = 1;
   uint32_t max_record_bytes = 0;
   uint32_t max_batch_bytes = 0;
+  bool remembers_ids = false;  // Records without a key go by their message id.
 };
 
 // A topic by name and id.

@@ -17,7 +17,7 @@ constexpr uint32_t kMaxRecordsPerBatch = record::RecordLimits{}.max_records;
 
 CompletedBatch Failed(std::unique_ptr<SendBatch> batch, absl::Status status,
                       AppendOutcome outcome) {
-  return {std::move(batch), {.status = std::move(status), .outcome = outcome}};
+  return {std::move(batch), {.status = std::move(status), .outcome = outcome}, {}};
 }
 
 // A record that waited too long, for `reason`. Where that is a refusal by the server, and the
@@ -116,7 +116,7 @@ void PartitionQueue::OnAnswer(uint64_t request_id, const SendResult& answer, abs
   if (answer.status.ok()) {
     failures_in_a_row_ = 0;
     refusal_ = absl::OkStatus();
-    if (request.batch != nullptr) completed->push_back({std::move(request.batch), answer});
+    if (request.batch != nullptr) completed->push_back({std::move(request.batch), answer, {}});
   } else {
     OnFailure(std::move(request), answer.status, now, completed);
   }

@@ -79,12 +79,25 @@ absl::StatusOr<SendResult> ResultOf(const v1::ProduceStreamResponse& response) {
     if (part.has_error()) result.status = FromRpcStatus(part.error());
     result.offset = part.base_offset();
     result.append_timestamp_ms = part.append_timestamp_ms();
+    result.duplicate = part.duplicate();
   } else {
     return absl::InternalError(
         "the server's answer to a request for one partition has no or several parts");
   }
   result.outcome = AppendOutcomeOf(result.status);
   return result;
+}
+
+std::vector<RecordPlace> PlacesOf(const v1::ProduceStreamResponse& response) {
+  std::vector<RecordPlace> places;
+  if (response.produced().parts_size() != 1) return places;
+  const v1::RecordOffsets& told = response.produced().parts(0).record_offsets();
+  const std::string& bits = told.duplicates();
+  for (size_t i = 0; i < static_cast<size_t>(told.offsets_size()); ++i) {
+    const bool duplicate = i / 8 < bits.size() && (bits[i / 8] >> i % 8 & 1) != 0;
+    places.push_back({.offset = told.offsets(static_cast<int>(i)), .duplicate = duplicate});
+  }
+  return places;
 }
 
 }  // namespace
@@ -142,7 +155,7 @@ absl::StatusOr<std::optional<ProduceStream::Answer>> ProduceStream::NextAnswer()
   }
   absl::StatusOr<SendResult> result = ResultOf(response);
   if (!result.ok()) return std::move(result).status();
-  return Answer{response.request_id(), *std::move(result)};
+  return Answer{response.request_id(), *std::move(result), PlacesOf(response)};
 }
 
 std::optional<absl::Status> ProduceStream::TakeEnd(absl::Time now) {

@@ -48,6 +48,7 @@ class ProduceStream {
   struct Answer {
     uint64_t request_id = 0;
     SendResult result;
+    std::vector<RecordPlace> places;  // As in `CompletedBatch`.
   };
   // The next answer, if there is one. An error means that the server breaks the protocol.
   absl::StatusOr<std::optional<Answer>> NextAnswer();

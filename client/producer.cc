@@ -50,6 +50,10 @@ ProducerIdentity IdentityOf(const v1::InitProducerResponse& answer) {
   return identity;
 }
 
+bool RemembersIds(const v1::TopicConfig& config) {
+  return config.deduplication_time().seconds() > 0 || config.deduplication_time().nanos() > 0;
+}
+
 }  // namespace
 
 class Producer::Impl {
@@ -126,7 +130,8 @@ absl::Status Producer::Impl::LearnTopic(std::string_view topic) {
                 {.topic_id = answer->topic().topic_id(),
                  .partition_count = std::max(1u, answer->topic().partition_count()),
                  .max_record_bytes = answer->topic().config().max_record_bytes(),
-                 .max_batch_bytes = answer->topic().config().max_batch_bytes()},
+                 .max_batch_bytes = answer->topic().config().max_batch_bytes(),
+                 .remembers_ids = RemembersIds(answer->topic().config())},
                 MonotonicNow());
   return absl::OkStatus();
 }
@@ -175,7 +180,9 @@ void Producer::Impl::HandleAnswers(absl::Time now, std::vector<CompletedBatch>* 
       return;
     }
     if (!answer->has_value()) break;
+    const size_t before = completed->size();
     outbox_.OnAnswer((*answer)->request_id, (*answer)->result, now, completed);
+    if (completed->size() > before) completed->back().places = std::move((*answer)->places);
   }
   if (const std::optional<absl::Status> end = stream_.TakeEnd(now)) {
     outbox_.OnStreamEnded(*end, now, completed);
@@ -205,7 +212,7 @@ void Producer::Impl::SendBatches(absl::Time now) {
 
 void Producer::Impl::Deliver(std::vector<CompletedBatch> completed) {
   for (CompletedBatch& done : completed) {
-    done.batch->Complete(done.first);
+    done.batch->Complete(done.first, done.places);
     outbox_.Release(*done.batch);
   }
 }

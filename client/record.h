@@ -37,6 +37,8 @@ struct SendResult {
   int64_t offset = 0;
   // The server's clock at the append.
   int64_t append_timestamp_ms = 0;
+  // It was in the log before.
+  bool duplicate = false;
 };
 
 // Called once for each record that `Producer::Send` took, on the producer's thread: it must be

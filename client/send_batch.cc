@@ -47,11 +47,15 @@ void SendBatch::Seal(record::Codec codec) {
   payload_ = std::make_shared<const std::string>(std::move(payload));
 }
 
-void SendBatch::Complete(const SendResult& first) {
+void SendBatch::Complete(const SendResult& first, const std::vector<RecordPlace>& places) {
   SendResult result = first;
   result.partition = target_->partition;
-  for (SendCallback& callback : callbacks_) {
-    if (callback) std::move(callback)(result);
+  for (size_t i = 0; i < callbacks_.size(); ++i) {
+    if (i < places.size()) {
+      result.offset = places[i].offset;
+      result.duplicate = places[i].duplicate;
+    }
+    if (callbacks_[i]) std::move(callbacks_[i])(result);
     ++result.offset;
   }
   callbacks_.clear();

@@ -27,6 +27,12 @@ struct BatchTarget {
   uint32_t partition = 0;
 };
 
+// Where a record is, on topics that remember message ids.
+struct RecordPlace {
+  int64_t offset = 0;
+  bool duplicate = false;
+};
+
 class SendBatch {
  public:
   // `id` grows with each batch of a producer. `now` is the moment of the first record.
@@ -71,8 +77,9 @@ class SendBatch {
 
   // --- The end ---
 
-  // Calls every callback; the first record's offset is `first.offset`. Once.
-  void Complete(const SendResult& first);
+  // Calls every callback; the first record's offset is `first.offset`, and the others follow it,
+  // unless `places` tells of each. Once.
+  void Complete(const SendResult& first, const std::vector<RecordPlace>& places = {});
 
  private:
   const uint64_t id_;
@@ -94,6 +101,7 @@ class SendBatch {
 struct CompletedBatch {
   std::unique_ptr<SendBatch> batch;
   SendResult first;
+  std::vector<RecordPlace> places;
 };
 
 // Bytes by which `record` adds to a record set, at most.

@@ -19,6 +19,7 @@
 #include "storage/log/log_types.h"
 #include "storage/record/batch.h"
 #include "storage/record/ids.h"
+#include "storage/record/message_ids.h"
 
 namespace leat::broker {
 
@@ -35,7 +36,9 @@ struct AppendLane {
 
 struct AppendOptions {
   std::shared_ptr<AppendLane> lane;
-  std::optional<record::Offset> expected_offset;  // As `log::AppendConditions`.
+  // As of `log::AppendConditions`.
+  std::optional<record::Offset> expected_offset;
+  std::shared_ptr<const record::IdentifiedRecords> records;
 };
 
 // A producer that was initialised.

@@ -23,6 +23,8 @@ internal::TopicSettings EncodeSettings(const TopicSettings& settings) {
   message.set_timestamp_type(static_cast<uint32_t>(settings.timestamp_type));
   message.set_cleanup(static_cast<uint32_t>(settings.cleanup));
   message.set_tombstone_retention_ms(absl::ToInt64Milliseconds(settings.tombstone_retention));
+  message.set_deduplication_time_ms(absl::ToInt64Milliseconds(settings.deduplication_time));
+  message.set_deduplication_ids(settings.deduplication_ids);
   return message;
 }
 
@@ -66,6 +68,9 @@ absl::StatusOr<TopicSettings> DecodeSettings(const internal::TopicSettings& mess
   }
   settings.cleanup = static_cast<Cleanup>(message.cleanup());
   settings.tombstone_retention = absl::Milliseconds(message.tombstone_retention_ms());
+  if (message.deduplication_ids() == 0) return settings;
+  settings.deduplication_time = absl::Milliseconds(message.deduplication_time_ms());
+  settings.deduplication_ids = message.deduplication_ids();
   return settings;
 }
 

@@ -223,7 +223,9 @@ log::LogOptions PartitionTable::OptionsFor(const Topic& topic) const {
           .compact = settings.cleanup != Cleanup::kDelete,
           .tombstone_retention = settings.tombstone_retention,
           .tail_bytes = std::clamp(tail_bytes_ / tail_shares_, kTailBytesMin, kTailBytesMax),
-          .producer_expiry = surroundings_.producer_expiry};
+          .producer_expiry = surroundings_.producer_expiry,
+          .deduplication_time = settings.deduplication_time,
+          .deduplication_ids = settings.deduplication_ids};
 }
 
 void PartitionTable::ShareTailMemory() {

@@ -101,6 +101,8 @@ class Planner {
     auto entry = checkpoint_.partitions.find(key);
     if (entry != checkpoint_.partitions.end()) input.checkpoint = entry->second;
     input.clean_shutdown = checkpoint_.clean_shutdown;
+    const TopicSettings& settings = state_.FindId(key.topic_id)->settings;
+    input.message_ids = settings.deduplicates() ? settings.deduplication_ids : 0;
   }
 
   absl::Status Quarantine(std::string name, std::string topic) {

@@ -43,7 +43,7 @@ void Shard::Stop() {
 }
 
 bool Shard::Append(const Topic& topic, uint32_t partition, record::Batch batch,
-                   std::optional<record::Offset> expected_offset, Answer<log::AppendResult> done) {
+                   log::AppendConditions conditions, Answer<log::AppendResult> done) {
   absl::StatusOr<Partition*> opened = partitions_.Open(topic, partition);
   absl::Status refusal = opened.status();
   if (refusal.ok() && space_ == Space::kLow) {
@@ -57,9 +57,8 @@ bool Shard::Append(const Topic& topic, uint32_t partition, record::Batch batch,
     std::move(done)(grant.status());
     return false;
   }
-  return (*opened)->Append(std::move(batch),
-                           {.expected_offset = expected_offset, .producer_grant = *grant},
-                           std::move(done));
+  conditions.producer_grant = *grant;
+  return (*opened)->Append(std::move(batch), conditions, std::move(done));
 }
 
 // --- Logs ---

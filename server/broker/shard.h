@@ -58,7 +58,7 @@ class Shard {
   // As `Broker::Append`. kDiskFull while there is little space. False when it is refused, whether
   // it was answered already or not.
   bool Append(const Topic& topic, uint32_t partition, record::Batch batch,
-              std::optional<record::Offset> expected_offset, Answer<log::AppendResult> done);
+              log::AppendConditions conditions, Answer<log::AppendResult> done);
   void set_space(Space space) { space_ = space; }
 
   // --- Logs of the server's own that live here ---

@@ -33,6 +33,10 @@ struct TopicSettings {
   record::TimestampType timestamp_type = record::TimestampType::kCreate;
   Cleanup cleanup = Cleanup::kDelete;
   absl::Duration tombstone_retention = absl::Hours(24);
+  absl::Duration deduplication_time = absl::ZeroDuration();  // Zero remembers no message ids.
+  uint32_t deduplication_ids = 100'000;
+
+  bool deduplicates() const { return deduplication_time > absl::ZeroDuration(); }
 
   friend bool operator==(const TopicSettings&, const TopicSettings&) = default;
 };

@@ -37,6 +37,17 @@ bool MayBeAppended(const PartOutcome& outcome) {
   return absl::IsUnknown(status) || absl::IsInternal(status) || absl::IsCancelled(status);
 }
 
+v1::RecordOffsets ToProto(const log::RecordPlaces& places) {
+  v1::RecordOffsets result;
+  std::string& duplicates = *result.mutable_duplicates();
+  duplicates.resize((places.duplicates.size() + 7) / 8);
+  for (size_t i = 0; i < places.offsets.size(); ++i) {
+    result.add_offsets(places.offsets[i].value);
+    if (places.duplicates[i]) duplicates[i / 8] = static_cast<char>(duplicates[i / 8] | 1 << i % 8);
+  }
+  return result;
+}
+
 v1::ProducedPart ToProto(const PartOutcome& outcome) {
   const ProducePart& part = outcome.part;
   v1::ProducedPart result;
@@ -52,6 +63,7 @@ v1::ProducedPart ToProto(const PartOutcome& outcome) {
   result.set_append_timestamp_ms(appended.append_timestamp_ms);
   result.set_durability(v1::DURABILITY_SYNCED);
   result.set_duplicate(appended.duplicate);
+  if (appended.places != nullptr) *result.mutable_record_offsets() = ToProto(*appended.places);
   return result;
 }
 
@@ -87,7 +99,9 @@ void AppendParts(broker::Broker& broker, PlannedProduce produce, ProduceDone don
                     outcome.result = std::move(result);
                     join->Arrive();
                   },
-                  {.lane = outcome.lane, .expected_offset = join->produce.expected_offset});
+                  {.lane = outcome.lane,
+                   .expected_offset = join->produce.expected_offset,
+                   .records = outcome.part.records});
   }
   join->Arrive();
 }

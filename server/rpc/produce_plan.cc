@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -33,15 +34,15 @@ absl::Status TooLarge(std::string_view limit, uint64_t actual, uint64_t maximum)
                     {"maximum", std::to_string(maximum)}});
 }
 
+// The partition, or the last one of those that records are spread over, must be there.
 absl::Status CheckPartition(const ProduceRequest& request, const broker::Topic& topic) {
-  if (!request.partition.has_value() || *request.partition < topic.partition_count) {
-    return absl::OkStatus();
-  }
+  const uint32_t partition = request.partition.value_or(request.partition_count.value_or(1) - 1);
+  if (partition < topic.partition_count) return absl::OkStatus();
   return MakeError(Reason::kPartitionNotFound,
-                   fmt::format("topic {} has no partition {}, only {}", topic.name,
-                               *request.partition, topic.partition_count),
+                   fmt::format("topic {} has no partition {}, only {}", topic.name, partition,
+                               topic.partition_count),
                    {{"topic", topic.name},
-                    {"partition", std::to_string(*request.partition)},
+                    {"partition", std::to_string(partition)},
                     {"partitionCount", std::to_string(topic.partition_count)}});
 }
 
@@ -63,19 +64,44 @@ absl::Status CheckCrc(const ProduceRequest& request, uint32_t actual) {
                                *request.payload_crc32c, actual));
 }
 
-absl::StatusOr<record::RecordSetSummary> CheckRecords(const ProduceRequest& request,
-                                                      std::string_view payload,
-                                                      const broker::TopicSettings& settings) {
+using SharedRecords = std::shared_ptr<const record::IdentifiedRecords>;
+
+absl::StatusOr<SharedRecords> Identify(std::string_view set,
+                                       const broker::TopicSettings& settings) {
+  if (!settings.deduplicates()) return nullptr;
+  absl::StatusOr<record::IdentifiedRecords> records = record::IdentifyRecords(set);
+  if (!records.ok()) return records.status();
+  if (records->empty()) return nullptr;
+  return std::make_shared<const record::IdentifiedRecords>(*std::move(records));
+}
+
+// What the records of a request say.
+struct CheckedRecords {
+  record::RecordSetSummary summary;
+  SharedRecords records;  // As in `ProducePart`.
+};
+
+absl::StatusOr<CheckedRecords> CheckSet(std::string_view set, const record::RecordLimits& limits,
+                                        const broker::TopicSettings& settings) {
+  const absl::StatusOr<record::RecordSetSummary> summary = record::CheckRecordSet(set, limits);
+  if (!summary.ok()) return summary.status();
+  absl::StatusOr<SharedRecords> records = Identify(set, settings);
+  if (!records.ok()) return records.status();
+  return CheckedRecords{.summary = *summary, .records = *std::move(records)};
+}
+
+absl::StatusOr<CheckedRecords> CheckRecords(const ProduceRequest& request, std::string_view payload,
+                                            const broker::TopicSettings& settings) {
   record::RecordLimits limits;
   limits.max_record_bytes = settings.max_record_bytes;
   limits.keys_required = settings.cleanup != broker::Cleanup::kDelete;
-  if (request.codec == record::Codec::kNone) return record::CheckRecordSet(payload, limits);
+  if (request.codec == record::Codec::kNone) return CheckSet(payload, limits, settings);
   const auto set = record::Decompress(request.codec, payload, request.uncompressed_bytes);
   if (!set.ok()) return set.status();
-  auto summary = record::CheckRecordSet(*set, limits);
-  if (!summary.ok() || summary->record_count == request.record_count) return summary;
+  auto checked = CheckSet(*set, limits, settings);
+  if (!checked.ok() || checked->summary.record_count == request.record_count) return checked;
   const std::string detail = fmt::format("record_count is {}, there are {} records",
-                                         request.record_count, summary->record_count);
+                                         request.record_count, checked->summary.record_count);
   return MakeError(Reason::kInvalidRecords, detail, {{"detail", detail}});
 }
 
@@ -108,18 +134,28 @@ struct Share {
   }
 };
 
-uint32_t PartitionOf(const record::RecordView& record, uint64_t sticky, uint32_t partition_count) {
-  return record.key.has_value() ? record::PartitionForKey(*record.key, partition_count)
-                                : static_cast<uint32_t>(sticky % partition_count);
+// By what records find their partition.
+struct Routing {
+  uint32_t partition_count = 1;
+  uint64_t sticky = 0;
+  bool by_id = false;  // Those without a key.
+};
+
+uint32_t PartitionOf(const record::RecordView& record, const Routing& routing) {
+  std::optional<std::string_view> key = record.key;
+  if (!key.has_value() && routing.by_id)
+    key = record::FindMessageId(record.headers).value_or(std::nullopt);
+  return key.has_value() ? record::PartitionForKey(*key, routing.partition_count)
+                         : static_cast<uint32_t>(routing.sticky % routing.partition_count);
 }
 
 // The one partition that all records of `set` go to, or nullopt.
-absl::StatusOr<std::optional<uint32_t>> CommonPartition(std::string_view set, uint64_t sticky,
-                                                        uint32_t partition_count) {
+absl::StatusOr<std::optional<uint32_t>> CommonPartition(std::string_view set,
+                                                        const Routing& routing) {
   std::optional<uint32_t> common;
   bool same = true;
   const auto status = record::ForEachRecord(set, [&](const record::RecordView& record, uint32_t) {
-    const uint32_t partition = PartitionOf(record, sticky, partition_count);
+    const uint32_t partition = PartitionOf(record, routing);
     same = partition == common.value_or(partition);
     common = partition;
     return same;
@@ -128,12 +164,11 @@ absl::StatusOr<std::optional<uint32_t>> CommonPartition(std::string_view set, ui
   return same ? common : std::nullopt;
 }
 
-absl::StatusOr<std::map<uint32_t, Share>> SplitByKey(std::string_view set, uint64_t sticky,
-                                                     uint32_t partition_count) {
+absl::StatusOr<std::map<uint32_t, Share>> SplitByKey(std::string_view set, const Routing& routing) {
   std::map<uint32_t, Share> shares;
   const auto status =
       record::ForEachRecord(set, [&](const record::RecordView& record, uint32_t index) {
-        shares[PartitionOf(record, sticky, partition_count)].Add(record, index);
+        shares[PartitionOf(record, routing)].Add(record, index);
         return true;
       });
   if (!status.ok()) return status;
@@ -152,20 +187,25 @@ ProducePart MakePart(uint32_t partition, Share share, const record::BatchHeader&
   return part;
 }
 
-absl::StatusOr<std::vector<ProducePart>> Distribute(record::Batch whole, const broker::Topic& topic,
-                                                    uint64_t sticky) {
+absl::StatusOr<std::vector<ProducePart>> Distribute(record::Batch whole, SharedRecords records,
+                                                    const broker::TopicSettings& settings,
+                                                    Routing routing) {
   std::vector<ProducePart> parts;
   const std::string_view set = FlatView(whole.payload);
-  const auto common = CommonPartition(set, sticky, topic.partition_count);
+  routing.by_id = records != nullptr;
+  const auto common = CommonPartition(set, routing);
   if (!common.ok()) return common.status();
   if (common->has_value()) {
-    parts.push_back({**common, std::move(whole), {}});
+    parts.push_back({**common, std::move(whole), {}, std::move(records)});
     return parts;
   }
-  auto shares = SplitByKey(set, sticky, topic.partition_count);
+  auto shares = SplitByKey(set, routing);
   if (!shares.ok()) return shares.status();
   for (auto& [partition, share] : *shares) {
+    absl::StatusOr<SharedRecords> own = Identify(share.set, settings);
+    if (!own.ok()) return own.status();
     parts.push_back(MakePart(partition, std::move(share), whole.header));
+    parts.back().records = *std::move(own);
   }
   return parts;
 }
@@ -184,10 +224,10 @@ absl::StatusOr<std::vector<ProducePart>> PlanProduce(const ProduceRequest& reque
   batch.payload = std::move(owned.bytes);
   const std::string_view payload = FlatView(batch.payload);
   if (auto status = CheckCrc(request, crc); !status.ok()) return status;
-  const auto summary = CheckRecords(request, payload, topic.settings);
-  if (!summary.ok()) return summary.status();
+  auto checked = CheckRecords(request, payload, topic.settings);
+  if (!checked.ok()) return checked.status();
 
-  batch.header = MakeHeader(*summary, request.base_timestamp_ms.value_or(situation.now_ms),
+  batch.header = MakeHeader(checked->summary, request.base_timestamp_ms.value_or(situation.now_ms),
                             topic.settings.timestamp_type);
   batch.header.codec = request.codec;
   batch.header.payload_crc32c = crc;
@@ -202,10 +242,12 @@ absl::StatusOr<std::vector<ProducePart>> PlanProduce(const ProduceRequest& reque
   }
   if (request.partition.has_value()) {
     std::vector<ProducePart> parts;
-    parts.push_back({*request.partition, std::move(batch), {}});
+    parts.push_back({*request.partition, std::move(batch), {}, std::move(checked->records)});
     return parts;
   }
-  return Distribute(std::move(batch), topic, situation.sticky);
+  return Distribute(std::move(batch), std::move(checked->records), topic.settings,
+                    {.partition_count = request.partition_count.value_or(topic.partition_count),
+                     .sticky = situation.sticky});
 }
 
 bool TakesLong(const ProduceRequest& request) {

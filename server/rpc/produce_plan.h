@@ -7,12 +7,14 @@
 #define LEAT_SERVER_RPC_PRODUCE_PLAN_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/broker/topic.h"
 #include "server/rpc/produce_request.h"
 #include "storage/record/batch.h"
+#include "storage/record/message_ids.h"
 
 namespace leat::rpc {
 
@@ -22,6 +24,8 @@ struct ProducePart {
   record::Batch batch;
   // Where its records stood in the request; empty when all of them are here.
   std::vector<uint32_t> record_indexes;
+  // On a topic that remembers message ids; null when no record has one.
+  std::shared_ptr<const record::IdentifiedRecords> records;
 };
 
 struct ProduceSituation {

@@ -150,7 +150,11 @@ absl::Status CheckFields(const ProduceRequest& request, uint32_t durability, int
   errors.CheckRange("base_timestamp_ms", request.base_timestamp_ms.value_or(0),
                     -kMaxTimestampMillis, kMaxTimestampMillis);
   errors.CheckRange("expected_offset", request.expected_offset.value_or(0), 0, INT64_MAX);
+  errors.CheckRange("partition_count", request.partition_count.value_or(1), 1, UINT32_MAX);
   if (payloads != 1) errors.Add("payload", "must be either records or compressed");
+  if (request.partition.has_value() && request.partition_count.has_value()) {
+    errors.Add("partition_count", "means nothing with a partition");
+  }
   if (!request.partition.has_value()) {
     if (request.payload_crc32c.has_value()) errors.Add("payload_crc32c", "needs a partition");
     if (request.codec != record::Codec::kNone) errors.Add("compressed", "needs a partition");
@@ -195,6 +199,9 @@ absl::StatusOr<ProduceRequest> ParseProduceRequest(const absl::Cord& message) {
         break;
       case MakeTag(8, WireType::kVarint):
         request.expected_offset = static_cast<int64_t>(in.Varint());
+        break;
+      case MakeTag(9, WireType::kVarint):
+        request.partition_count = in.Uint32();
         break;
       case MakeTag(14, WireType::kBytes):
         request.payload = in.Bytes();

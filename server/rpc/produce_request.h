@@ -28,6 +28,7 @@ struct ProduceRequest {
   std::optional<uint32_t> payload_crc32c;
   std::optional<record::ProducerSequence> sequence;
   std::optional<int64_t> expected_offset;
+  std::optional<uint32_t> partition_count;
   // kNone: `payload` is a serialized RecordSet. Else it is compressed, and the two numbers are the
   // sender's claims.
   record::Codec codec = record::Codec::kNone;

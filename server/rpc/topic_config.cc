@@ -131,6 +131,23 @@ constexpr std::array kFields = {
             s.tombstone_retention = FromProto(c.tombstone_retention());
           },
           [](TopicSettings& s) { s.tombstone_retention = TopicSettings().tombstone_retention; }},
+    Field{"deduplication_time", [](const Config& c) { return c.has_deduplication_time(); },
+          [](const Config& c, const ServerLimits&, FieldErrors& errors) {
+            const auto& time = c.deduplication_time();
+            const int64_t least_seconds = time.seconds() == 0 && time.nanos() == 0 ? 0 : 1;
+            CheckDuration("config.deduplication_time", time, least_seconds, 100 * kSecondsPerYear,
+                          errors);
+          },
+          [](const Config& c, TopicSettings& s) {
+            s.deduplication_time = FromProto(c.deduplication_time());
+          },
+          [](TopicSettings& s) { s.deduplication_time = TopicSettings().deduplication_time; }},
+    Field{"deduplication_ids", [](const Config& c) { return c.has_deduplication_ids(); },
+          [](const Config& c, const ServerLimits&, FieldErrors& errors) {
+            errors.CheckRange("config.deduplication_ids", c.deduplication_ids(), 1, 1'000'000);
+          },
+          [](const Config& c, TopicSettings& s) { s.deduplication_ids = c.deduplication_ids(); },
+          [](TopicSettings& s) { s.deduplication_ids = TopicSettings().deduplication_ids; }},
 };
 
 }  // namespace
@@ -180,6 +197,8 @@ v1::Topic ToProto(const broker::Topic& topic) {
   config.set_timestamp_type(static_cast<v1::TimestampType>(settings.timestamp_type));
   config.set_cleanup(static_cast<v1::Cleanup>(settings.cleanup));
   *config.mutable_tombstone_retention() = ToProto(settings.tombstone_retention);
+  *config.mutable_deduplication_time() = ToProto(settings.deduplication_time);
+  config.set_deduplication_ids(settings.deduplication_ids);
   *result.mutable_create_time() = TimeUtil::MillisecondsToTimestamp(topic.create_time_ms);
   return result;
 }

@@ -43,6 +43,10 @@ Appender::Appender(const LogEnvironment& environment, Place place, const LogOpti
     state_detail_ = std::move(corrupt);
   }
   SetOptions(options);
+  if (ids_.on()) {
+    const io::MonotonicTime now = environment_.loop->clock().Monotonic();
+    for (const KnownId& known : producers.ids) ids_.Add(known, now);
+  }
   if (const std::shared_ptr<Segment> active = log_->active()) BeginSegment(*active);
 }
 
@@ -72,7 +76,7 @@ void Appender::Pump() {
   if (log_->active() == nullptr && queue_.empty()) mark_wanted_ = false;
   if (!HasFrame()) return ContinueClose();
   if (log_->active() == nullptr) return CreateNext();
-  if (snapshots_.missing() && (sequencer_.under_way() || log_->active()->header().has_producers)) {
+  if (snapshots_.missing() && (NeedsSnapshot() || log_->active()->header().has_producers)) {
     return SaveProducersNow();
   }
   if (writer_.full()) return;
@@ -175,6 +179,7 @@ void Appender::RefuseQueued(const absl::Status& status) {
   mark_wanted_ = false;
   FrameContent refused = queue_.TakeBack();
   sequencer_.TakeBack(writer_.BatchHeaders());
+  ids_.TakeBack(log_end());
   Refuse(std::move(refused.done), status);
   if (!abandoned_) Tell(waiters_.TakeAfter(log_end()), status);
 }

@@ -29,6 +29,7 @@
 #include "storage/log/durable_log.h"
 #include "storage/log/durable_waiters.h"
 #include "storage/log/frame_writer.h"
+#include "storage/log/id_window.h"
 #include "storage/log/log_types.h"
 #include "storage/log/producer_snapshot.h"
 #include "storage/log/producer_snapshots.h"
@@ -90,6 +91,9 @@ class Appender : public std::enable_shared_from_this<Appender> {
   // Before a batch is queued (appender_admission.cc).
   absl::Status Refusal() const;
   absl::Status CheckEnd(const AppendConditions& conditions) const;
+  std::shared_ptr<const RecordPlaces> FindDuplicates(const AppendConditions& conditions);
+  void Queue(record::Batch batch, const AppendConditions& conditions, const RecordPlaces* places,
+             AppendCallback done);
   void AnswerLater(absl::StatusOr<AppendResult> answer, record::Offset until, AppendCallback done);
   void AfterDurable(record::Offset until, DurableWaiter waiter);
   void Tell(std::vector<DurableWaiter> waiters, const absl::Status& status);
@@ -104,6 +108,8 @@ class Appender : public std::enable_shared_from_this<Appender> {
   void CreateNext();
   void OnCreated(absl::StatusOr<ActiveSegment> created);
   void BeginSegment(const Segment& segment);
+  // Whether what is queued must not be written before there is a snapshot.
+  bool NeedsSnapshot() const { return sequencer_.under_way() || ids_.on(); }
   void SaveProducers(io::IoCallback done);
   void SaveProducersNow();
   void RequireBlocks(io::FilePosition frame_end, size_t frame_bytes);
@@ -136,6 +142,7 @@ class Appender : public std::enable_shared_from_this<Appender> {
   AppendQueue queue_;
   ProducerSnapshots snapshots_;
   Sequencer sequencer_;
+  IdWindow ids_;
   DurableWaiters waiters_;
   FrameWriter writer_;
   BlockPreparer preparer_;

@@ -1,6 +1,8 @@
 // What an appender does with a batch before it is queued: whether it may be, whether it is there
 // already; and what is told of that, once what it was seen against is durable.
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "fmt/format.h"
@@ -21,6 +23,40 @@ absl::Status NotAppended(const absl::Status& status) {
                    {{"detail", detail}});
 }
 
+// Whether the records that are in the log already can be left out of a batch.
+absl::Status CheckCut(const record::BatchHeader& header, const RecordPlaces* places) {
+  if (places == nullptr) return absl::OkStatus();
+  const bool sequenced = header.producer_id != record::kNoProducer;
+  const bool compressed = header.codec != record::Codec::kNone && !places->all_duplicates();
+  if (!sequenced && !compressed) return absl::OkStatus();
+  const auto first = std::find(places->duplicates.begin(), places->duplicates.end(), true);
+  const size_t index = first - places->duplicates.begin();
+  return MakeError(
+      Reason::kDuplicatesNotSeparable,
+      fmt::format("{} of {} records are in the log already, and cannot be left out of what {}",
+                  places->duplicate_count, places->offsets.size(),
+                  sequenced ? "has a sequence" : "is compressed"),
+      {{"duplicates", fmt::to_string(places->duplicate_count)},
+       {"index", fmt::to_string(index)},
+       {"offset", fmt::to_string(places->offsets[index].value)}});
+}
+
+AppendResult KnownAlready(std::shared_ptr<const RecordPlaces> places) {
+  return {.base_offset = places->offsets.front(),
+          .append_timestamp_ms = places->append_timestamp_ms,
+          .duplicate = true,
+          .places = std::move(places)};
+}
+
+// Tells with the result where the records are.
+AppendCallback Telling(std::shared_ptr<const RecordPlaces> places, AppendCallback done) {
+  return [places = std::move(places),
+          done = std::move(done)](absl::StatusOr<AppendResult> result) mutable {
+    if (result.ok()) result->places = std::move(places);
+    std::move(done)(std::move(result));
+  };
+}
+
 }  // namespace
 
 bool Appender::Append(record::Batch batch, const AppendConditions& conditions,
@@ -38,17 +74,35 @@ bool Appender::Append(record::Batch batch, const AppendConditions& conditions,
                 (*known)->next_offset(), std::move(done));
     return true;
   }
-  absl::Status fits = known.ok() ? CheckEnd(conditions) : known.status();
+  const std::shared_ptr<const RecordPlaces> places = FindDuplicates(conditions);
+  absl::Status fits = known.ok() ? CheckCut(batch.header, places.get()) : known.status();
+  if (fits.ok() && places != nullptr && places->all_duplicates()) {
+    AnswerLater(KnownAlready(places), places->next_offset(), std::move(done));
+    return true;
+  }
+  if (fits.ok()) fits = CheckEnd(conditions);
   if (!fits.ok()) {
     AnswerLater(std::move(fits), log_end(), std::move(done));
     return false;
   }
-  sequencer_.Queue(
-      queue_.Add(std::move(batch), environment_.loop->clock().WallMillis(), std::move(done)),
-      conditions.producer_grant);
+  if (places != nullptr) {
+    batch = record::LeaveOut(batch, *conditions.records, places->duplicates);
+    done = Telling(places, std::move(done));
+  }
+  Queue(std::move(batch), conditions, places.get(), std::move(done));
+  return true;
+}
+
+void Appender::Queue(record::Batch batch, const AppendConditions& conditions,
+                     const RecordPlaces* places, AppendCallback done) {
+  const record::BatchHeader& header =
+      queue_.Add(std::move(batch), environment_.loop->clock().WallMillis(), std::move(done));
+  sequencer_.Queue(header, conditions.producer_grant);
+  if (ids_.on() && conditions.records != nullptr) {
+    ids_.Add(*conditions.records, places, header, environment_.loop->clock().Monotonic());
+  }
   mark_timer_->Touch();
   SchedulePump();
-  return true;
 }
 
 absl::Status Appender::Refusal() const {
@@ -63,6 +117,12 @@ absl::Status Appender::CheckEnd(const AppendConditions& conditions) const {
       Reason::kOffsetConflict,
       fmt::format("the log ends at offset {}, not at {}", log_end().value, expected.value),
       {{"actual", fmt::to_string(log_end().value)}, {"expected", fmt::to_string(expected.value)}});
+}
+
+std::shared_ptr<const RecordPlaces> Appender::FindDuplicates(const AppendConditions& conditions) {
+  if (!ids_.on() || conditions.records == nullptr) return nullptr;
+  ids_.Forget(environment_.loop->clock().Monotonic(), log_->high_watermark());
+  return ids_.Place(*conditions.records, log_end());
 }
 
 void Appender::AnswerLater(absl::StatusOr<AppendResult> answer, record::Offset until,

@@ -24,8 +24,8 @@ bool Appender::RollDue() const {
   if (active == nullptr || written_.next_offset == active->base_offset()) return false;
   if (roll_wanted_) return true;
   if (queue_.empty()) return false;
-  // Its header must tell that there are producers.
-  if (sequencer_.under_way() && !active->header().has_producers) return true;
+  // Its header must tell that there is a snapshot.
+  if (NeedsSnapshot() && !active->header().has_producers) return true;
   const int64_t now_ms = environment_.loop->clock().WallMillis();
   const int64_t age_ms = now_ms - active->first_append_timestamp_ms();
   if (!active->empty() && absl::Milliseconds(age_ms) > options_.segment_age) return true;
@@ -62,7 +62,7 @@ void Appender::CreateNext() {
                              .segment_id = environment_.random(),
                              .base_offset = log_->high_watermark(),
                              .create_timestamp_ms = environment_.loop->clock().WallMillis(),
-                             .has_producers = !snapshots_.missing() || sequencer_.under_way()};
+                             .has_producers = !snapshots_.missing() || NeedsSnapshot()};
   CreateSegmentInBackground(environment_, place_.directory, header, BlockPreparer::kFirstStepBytes,
                             [self = shared_from_this()](absl::StatusOr<ActiveSegment> created) {
                               self->OnCreated(std::move(created));
@@ -81,6 +81,7 @@ void Appender::OnCreated(absl::StatusOr<ActiveSegment> created) {
 void Appender::SetOptions(const LogOptions& options) {
   options_ = options;
   preparer_.SetSegmentBytes(options.segment_bytes);
+  ids_.SetLimits(options.deduplication_time, options.deduplication_ids);
 }
 
 void Appender::BeginSegment(const Segment& segment) {
@@ -92,16 +93,17 @@ void Appender::BeginSegment(const Segment& segment) {
               .stable_offset = active.next_offset};
 }
 
-// Keeps what is durable of the producers.
+// Keeps what is durable of the producers and of the ids.
 void Appender::SaveProducers(io::IoCallback done) {
   const Segment& active = *log_->active();
   const int64_t idle_since_ms =
       active.last_append_timestamp_ms() - absl::ToInt64Milliseconds(options_.producer_expiry);
   sequencer_.Expire(idle_since_ms);
+  ids_.Forget(environment_.loop->clock().Monotonic(), log_->high_watermark());
   snapshots_.Write({.next_offset = log_->high_watermark(),
                     .segment_base_offset = active.base_offset(),
                     .position = active.frames_end()},
-                   sequencer_.durable(),
+                   sequencer_.durable(), ids_.known(),
                    [self = shared_from_this(), done = std::move(done)](absl::Status saved) mutable {
                      std::move(done)(std::move(saved));
                      self->Pump();

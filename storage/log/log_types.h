@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -15,10 +16,12 @@
 #include "storage/io/event_loop.h"
 #include "storage/io/file_system.h"
 #include "storage/log/flush_gate.h"
+#include "storage/log/id_window.h"
 #include "storage/log/producer_table.h"
 #include "storage/log/read_ahead_budget.h"
 #include "storage/record/batch.h"
 #include "storage/record/ids.h"
+#include "storage/record/message_ids.h"
 
 namespace leat::log {
 
@@ -33,6 +36,8 @@ struct LogOptions {
   size_t tail_bytes = 4 << 20;                           // Kept in memory for readers of the tail.
   size_t max_frame_bytes = 4 << 20;                      // A larger batch makes a frame of its own.
   absl::Duration producer_expiry = absl::Hours(24 * 7);  // Producers idle longer may be forgotten.
+  absl::Duration deduplication_time = absl::ZeroDuration();  // Message ids are remembered so long,
+  size_t deduplication_ids = 0;                              // and no more of them than this.
 };
 
 // What a log works with; outlives it. One for each shard.
@@ -48,12 +53,17 @@ struct LogEnvironment {
 struct AppendConditions {
   std::optional<record::Offset> expected_offset;  // Where the log ends.
   uint64_t producer_grant = 0;  // Of the batch's producer: see `producer_table.h`.
+  // What its records are known by again; null when none has an id.
+  std::shared_ptr<const record::IdentifiedRecords> records;
 };
 
 struct AppendResult {
   record::Offset base_offset;
   int64_t append_timestamp_ms = 0;
   bool duplicate = false;  // It was there already; the rest tells of that.
+  // Where its records are, when some were there already; else null. The offset and the time above
+  // are then those of the first one that was not, if any.
+  std::shared_ptr<const RecordPlaces> places;
 };
 
 // A read keeps at most so many times the memory of its payloads, and this on top: those who budget

@@ -13,6 +13,9 @@
 #include "storage/log/frame.h"
 #include "storage/log/producer_snapshot.h"
 #include "storage/log/quarantine.h"
+#include "storage/record/compression.h"
+#include "storage/record/message_ids.h"
+#include "storage/record/record_set.h"
 
 namespace leat::log {
 namespace {
@@ -66,6 +69,30 @@ absl::StatusOr<ParsedFrame> FrameAt(FileWindow& window, io::FilePosition positio
   return frame;
 }
 
+// The ids in a batch. None in one that is damaged: readers are told of that.
+std::vector<KnownId> IdsOf(const record::Batch& batch) {
+  const record::BatchHeader& header = batch.header;
+  std::string set(batch.payload);
+  if (header.codec != record::Codec::kNone) {
+    absl::StatusOr<std::string> uncompressed =
+        record::Decompress(header.codec, set, header.uncompressed_bytes);
+    if (!uncompressed.ok()) return {};
+    set = *std::move(uncompressed);
+  }
+  std::vector<KnownId> ids;
+  const absl::Status read =
+      record::ForEachRecord(set, [&](const record::RecordView& record, uint32_t offset_delta) {
+        const absl::StatusOr<std::optional<std::string_view>> id =
+            record::FindMessageId(record.headers);
+        if (!id.ok() || !id->has_value()) return true;
+        ids.push_back({.id = record::MessageId::Of(**id),
+                       .offset = header.base_offset + offset_delta,
+                       .append_timestamp_ms = header.append_timestamp_ms});
+        return true;
+      });
+  return read.ok() ? ids : std::vector<KnownId>();
+}
+
 class ProducerRecovery {
  public:
   ProducerRecovery(io::FileSystem& files, const RecoveryInput& input, RecoveredLog& log)
@@ -77,6 +104,7 @@ class ProducerRecovery {
     if (snapshot.ok()) {
       absl::Status taken_up = CheckFits(snapshot->place);
       log_.producers.table = std::move(snapshot->table);
+      if (input_.message_ids > 0) log_.producers.ids = std::move(snapshot->ids);
       if (taken_up.ok()) taken_up = ReadFrom(snapshot->place);
       log_.producers.saved = snapshot->place.next_offset;
       if (!IsUnusable(taken_up)) return taken_up;
@@ -157,11 +185,17 @@ class ProducerRecovery {
 
   void Apply(const ParsedFrame& frame, record::Offset from) {
     for (const record::Batch& batch : frame.batches) {
-      if (batch.header.producer_id == record::kNoProducer || batch.header.base_offset < from) {
-        continue;
-      }
+      if (batch.header.base_offset < from) continue;
+      if (input_.message_ids > 0) TakeIds(batch);
+      if (batch.header.producer_id == record::kNoProducer) continue;
       log_.producers.table.Apply(batch.header, 0);
     }
+  }
+
+  void TakeIds(const record::Batch& batch) {
+    std::deque<KnownId>& ids = log_.producers.ids;
+    for (const KnownId& known : IdsOf(batch)) ids.push_back(known);
+    while (ids.size() > input_.message_ids) ids.pop_front();
   }
 
   absl::Status Rebuild(const absl::Status& why) {
@@ -188,8 +222,9 @@ class ProducerRecovery {
     log_.findings.push_back(std::move(finding));
     log_.producers.saved = log_.next_offset;
     log_.producers.bytes_since = 0;
-    return WriteProducerSnapshot(files_, input_.directory,
-                                 EncodeProducerSnapshot(input_.key, End(), log_.producers.table));
+    return WriteProducerSnapshot(
+        files_, input_.directory,
+        EncodeProducerSnapshot(input_.key, End(), log_.producers.table, log_.producers.ids));
   }
 
   LogPlace End() const {

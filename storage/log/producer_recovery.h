@@ -1,5 +1,5 @@
-// Finds out what a log knows of its producers: from its snapshot, and from the headers of the
-// batches after it.
+// Finds out what a log knows of its producers, and of its message ids: from its snapshot, and from
+// the batches after it.
 //
 // Part of recovery; blocks. A snapshot that is missing, damaged, or does not fit the log, is told,
 // kept in quarantine, and replaced by what all batches that are left say; whoever may have been in

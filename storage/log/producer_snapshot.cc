@@ -16,7 +16,9 @@ using record::LoadLittleEndian;
 using record::StoreLittleEndian;
 
 constexpr std::string_view kMagic = "LEATPRD1";
+// The second is that of a log that remembers message ids.
 constexpr uint16_t kFormatVersion = 1;
+constexpr uint16_t kFormatVersionWithIds = 2;
 constexpr size_t kCrcAt = 8;
 constexpr size_t kCrcFrom = 12;
 constexpr size_t kVersionAt = 14;
@@ -24,7 +26,8 @@ constexpr size_t kTopicIdAt = 16;
 constexpr size_t kHeaderBytes = 80;
 constexpr size_t kEntryBytes = 24;
 constexpr size_t kBatchBytes = 24;
-constexpr uint64_t kMaxFileBytes = 4 << 20;
+constexpr size_t kIdBytes = 32;
+constexpr uint64_t kMaxFileBytes = 64 << 20;
 
 struct Header {
   uint16_t header_bytes = kHeaderBytes;
@@ -33,7 +36,7 @@ struct Header {
   uint32_t producers = 0;
   LogPlace place;
   uint64_t forgotten_grant = 0;
-  uint64_t reserved = 0;
+  uint64_t ids = 0;
 };
 
 // Each calls `visit(place, field)` for each of the numbers, in writing and in reading.
@@ -47,7 +50,7 @@ void ForEachHeaderField(H& header, const Visitor& visit) {
   visit(48, header.place.segment_base_offset.value);
   visit(56, header.place.position.bytes);
   visit(64, header.forgotten_grant);
-  visit(72, header.reserved);
+  visit(72, header.ids);
 }
 
 struct EntryHeader {
@@ -73,6 +76,14 @@ void ForEachBatchField(B& batch, const Visitor& visit) {
   visit(16, batch.append_timestamp_ms);
 }
 
+template <typename K, typename Visitor>
+void ForEachIdField(K& known, const Visitor& visit) {
+  visit(0, known.id.high);
+  visit(8, known.id.low);
+  visit(16, known.offset.value);
+  visit(24, known.append_timestamp_ms);
+}
+
 uint32_t CrcOf(std::string_view bytes) { return record::Crc32c(bytes.substr(kCrcFrom)); }
 
 // Magic, checksum, version and whose it is.
@@ -84,13 +95,15 @@ absl::StatusOr<Header> DecodeHeader(const PartitionKey& key, std::string_view by
   }
   Header header;
   ForEachHeaderField(header, FieldLoader(bytes.data()));
-  if (header.version != kFormatVersion) {
-    return absl::UnimplementedError(
-        fmt::format("format version {}, known is {}", header.version, kFormatVersion));
+  if (header.version != kFormatVersion && header.version != kFormatVersionWithIds) {
+    return absl::UnimplementedError(fmt::format("format version {}, known are {} and {}",
+                                                header.version, kFormatVersion,
+                                                kFormatVersionWithIds));
   }
   std::copy_n(bytes.data() + kTopicIdAt, header.key.topic_id.size(), header.key.topic_id.begin());
   if (header.key != key) return absl::DataLossError("of another partition");
-  if (header.header_bytes != kHeaderBytes || header.reserved != 0 ||
+  if (header.header_bytes != kHeaderBytes ||
+      (header.ids > 0) != (header.version == kFormatVersionWithIds) ||
       header.place.next_offset < header.place.segment_base_offset ||
       header.place.segment_base_offset.value < 0) {
     return absl::DataLossError("header contradicts itself");
@@ -119,21 +132,72 @@ absl::StatusOr<ProducerEntry> DecodeBatches(const EntryHeader& header, record::O
   return entry;
 }
 
+// The entries of `count` producers, at the front of `bytes`, which they leave.
+absl::Status DecodeTable(uint32_t count, record::Offset end, std::string_view& bytes,
+                         ProducerTable& table) {
+  int64_t last_id = -1;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (bytes.size() < kEntryBytes) return absl::DataLossError("cut short");
+    EntryHeader header;
+    ForEachEntryField(header, FieldLoader(bytes.data()));
+    bytes.remove_prefix(kEntryBytes);
+    if (header.producer_id <= last_id || header.epoch < 0 || header.batches == 0 ||
+        header.batches > ProducerEntry::kMaxBatches ||
+        bytes.size() < header.batches * kBatchBytes) {
+      return absl::DataLossError(
+          fmt::format("entry {}, of producer {}, contradicts itself", i, header.producer_id));
+    }
+    const absl::StatusOr<ProducerEntry> entry = DecodeBatches(header, end, bytes.data());
+    if (!entry.ok()) return entry.status();
+    table.Put(header.producer_id, *entry);
+    last_id = header.producer_id;
+    bytes.remove_prefix(header.batches * kBatchBytes);
+  }
+  return absl::OkStatus();
+}
+
+// Ids, all of `bytes`.
+absl::StatusOr<std::deque<KnownId>> DecodeIds(uint64_t count, record::Offset end,
+                                              std::string_view bytes) {
+  if (bytes.size() % kIdBytes != 0 || bytes.size() / kIdBytes != count) {
+    return absl::DataLossError("cut short, or bytes after the last entry");
+  }
+  std::deque<KnownId> ids;
+  record::Offset next;
+  for (; !bytes.empty(); bytes.remove_prefix(kIdBytes)) {
+    KnownId known;
+    ForEachIdField(known, FieldLoader(bytes.data()));
+    if (known.offset < next || known.offset >= end) {
+      return absl::DataLossError(fmt::format("id {} is out of order", ids.size()));
+    }
+    next = known.offset + 1;
+    ids.push_back(known);
+  }
+  return ids;
+}
+
 }  // namespace
 
 std::string EncodeProducerSnapshot(const PartitionKey& key, const LogPlace& place,
-                                   const ProducerTable& table) {
+                                   const ProducerTable& table, const std::deque<KnownId>& ids) {
   const auto& entries = table.entries();
   size_t batches = 0;
   for (const auto& [id, entry] : entries) batches += entry.size();
-  std::string bytes(kHeaderBytes + entries.size() * kEntryBytes + batches * kBatchBytes, '\0');
+  const auto ids_end = std::partition_point(
+      ids.begin(), ids.end(), [&](const KnownId& id) { return id.offset < place.next_offset; });
+  const auto id_count = static_cast<size_t>(ids_end - ids.begin());
+  std::string bytes(
+      kHeaderBytes + entries.size() * kEntryBytes + batches * kBatchBytes + id_count * kIdBytes,
+      '\0');
   char* out = bytes.data();
   std::copy(kMagic.begin(), kMagic.end(), out);
   std::copy(key.topic_id.begin(), key.topic_id.end(), out + kTopicIdAt);
-  const Header header{.key = key,
+  const Header header{.version = id_count > 0 ? kFormatVersionWithIds : kFormatVersion,
+                      .key = key,
                       .producers = static_cast<uint32_t>(entries.size()),
                       .place = place,
-                      .forgotten_grant = table.forgotten_grant()};
+                      .forgotten_grant = table.forgotten_grant(),
+                      .ids = id_count};
   ForEachHeaderField(header, FieldStorer(out));
   out += kHeaderBytes;
   for (const auto& [id, entry] : entries) {
@@ -147,6 +211,9 @@ std::string EncodeProducerSnapshot(const PartitionKey& key, const LogPlace& plac
       ForEachBatchField(entry.batch(i), FieldStorer(out));
     }
   }
+  for (auto id = ids.begin(); id != ids_end; ++id, out += kIdBytes) {
+    ForEachIdField(*id, FieldStorer(out));
+  }
   StoreLittleEndian(CrcOf(bytes), bytes.data() + kCrcAt);
   return bytes;
 }
@@ -158,26 +225,13 @@ absl::StatusOr<ProducerSnapshot> DecodeProducerSnapshot(const PartitionKey& key,
   ProducerSnapshot snapshot{.place = header->place};
   snapshot.table.set_forgotten_grant(header->forgotten_grant);
   bytes.remove_prefix(kHeaderBytes);
-  int64_t last_id = -1;
-  for (uint32_t i = 0; i < header->producers; ++i) {
-    if (bytes.size() < kEntryBytes) return absl::DataLossError("cut short");
-    EntryHeader entry_header;
-    ForEachEntryField(entry_header, FieldLoader(bytes.data()));
-    bytes.remove_prefix(kEntryBytes);
-    if (entry_header.producer_id <= last_id || entry_header.epoch < 0 ||
-        entry_header.batches == 0 || entry_header.batches > ProducerEntry::kMaxBatches ||
-        bytes.size() < entry_header.batches * kBatchBytes) {
-      return absl::DataLossError(
-          fmt::format("entry {}, of producer {}, contradicts itself", i, entry_header.producer_id));
-    }
-    const absl::StatusOr<ProducerEntry> entry =
-        DecodeBatches(entry_header, header->place.next_offset, bytes.data());
-    if (!entry.ok()) return entry.status();
-    snapshot.table.Put(entry_header.producer_id, *entry);
-    last_id = entry_header.producer_id;
-    bytes.remove_prefix(entry_header.batches * kBatchBytes);
-  }
-  if (!bytes.empty()) return absl::DataLossError("bytes after the last entry");
+  absl::Status read =
+      DecodeTable(header->producers, header->place.next_offset, bytes, snapshot.table);
+  if (!read.ok()) return read;
+  absl::StatusOr<std::deque<KnownId>> ids =
+      DecodeIds(header->ids, header->place.next_offset, bytes);
+  if (!ids.ok()) return ids.status();
+  snapshot.ids = *std::move(ids);
   return snapshot;
 }
 

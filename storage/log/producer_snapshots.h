@@ -23,8 +23,10 @@ namespace leat::log {
 
 class ProducerSnapshots {
  public:
-  // So much may have to be read again after a crash.
+  // So much may have to be read again after a crash, and so many times what one takes: writing them
+  // is a small part of what is appended.
   static constexpr uint64_t kIntervalBytes = 64 << 20;
+  static constexpr uint64_t kIntervalRatio = 8;
 
   // `recovered` tells of the one on disk.
   ProducerSnapshots(const LogEnvironment& environment, std::string directory,
@@ -45,12 +47,13 @@ class ProducerSnapshots {
     return saved_.has_value() && *saved_ < high_watermark;
   }
   // Whether it is far behind.
-  bool due() const { return !busy_ && saved_.has_value() && bytes_since_ >= kIntervalBytes; }
+  bool due() const { return !busy_ && saved_.has_value() && bytes_since_ >= interval_bytes_; }
   bool busy() const { return busy_; }
 
   // Writes one: what is known at `place`. Must not be busy. `done` runs on the loop's thread, never
   // inside the call; this must live until then.
-  void Write(const LogPlace& place, const ProducerTable& table, io::IoCallback done);
+  void Write(const LogPlace& place, const ProducerTable& table, const std::deque<KnownId>& ids,
+             io::IoCallback done);
 
  private:
   const LogEnvironment environment_;
@@ -58,6 +61,7 @@ class ProducerSnapshots {
   const PartitionKey key_;
   std::optional<record::Offset> saved_;
   uint64_t bytes_since_ = 0;
+  uint64_t interval_bytes_ = kIntervalBytes;
   bool busy_ = false;
 };
 

@@ -7,6 +7,7 @@
 #ifndef LEAT_STORAGE_LOG_RECOVERY_H_
 #define LEAT_STORAGE_LOG_RECOVERY_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -45,6 +46,7 @@ struct RecoveryInput {
   record::Offset log_start;  // As metadata has it; segments wholly before it are removed.
   std::optional<CheckpointEntry> checkpoint;
   bool clean_shutdown = false;  // The checkpoint's mark.
+  size_t message_ids = 0;       // How many are remembered; 0: records are not looked into.
 };
 
 struct RecoveredLog {

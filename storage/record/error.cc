@@ -50,13 +50,15 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kProducerFenced, "PRODUCER_FENCED", absl::StatusCode::kFailedPrecondition},
     {Reason::kProducerExpired, "PRODUCER_EXPIRED", absl::StatusCode::kFailedPrecondition},
     {Reason::kOffsetConflict, "OFFSET_CONFLICT", absl::StatusCode::kAborted},
+    {Reason::kDuplicatesNotSeparable, "DUPLICATES_NOT_SEPARABLE",
+     absl::StatusCode::kFailedPrecondition},
 };
 
 constexpr bool InOrder() {
   for (size_t i = 0; i < std::size(kReasons); ++i) {
     if (static_cast<size_t>(kReasons[i].reason) != i) return false;
   }
-  return static_cast<size_t>(Reason::kOffsetConflict) + 1 == std::size(kReasons);
+  return static_cast<size_t>(Reason::kDuplicatesNotSeparable) + 1 == std::size(kReasons);
 }
 static_assert(InOrder(), "kReasons is indexed by Reason");
 

@@ -51,6 +51,7 @@ enum class Reason {
   kProducerFenced,
   kProducerExpired,
   kOffsetConflict,
+  kDuplicatesNotSeparable,
 };
 
 using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;

@@ -139,6 +139,16 @@ class EndToEndTest(unittest.TestCase):
         self.leat("topic", "set", self.topic, "colour=red", code=2)
         self.leat("topic", "set", self.topic, "segment_bytes=1", code=2)
 
+    def test_a_file_with_message_ids_can_be_sent_again(self):
+        self.create("--partitions", "3", "--set", "deduplication_time=1h")
+        self.assertIn("deduplication_time=1h", self.leat("topic", "describe", self.topic).decode())
+        lines = [f"id={number} v" for number in range(100)]
+        for part in (lines[:60], lines[40:], lines):
+            self.leat("produce", self.topic, "--id-regex", r"id=(\d+)", stdin="\n".join(part).encode())
+        self.assertEqual(sorted(self.leat("consume", self.topic, "-e").decode().splitlines()), sorted(lines))
+        self.leat("produce", self.topic, "--id-regex", "x", "--codec", "zstd", stdin=b"x", code=2)
+        self.leat("produce", self.topic, "--id-regex", "nothing", stdin=b"x", code=1)
+
     def test_a_compacted_topic_keeps_the_last_record_of_each_key(self):
         self.server = Server(os.path.join(self.directory.name, "compacted"), LEAT_STORAGE_COMPACTION_INTERVAL="1s")
         self.addCleanup(self.server.process.kill)

@@ -105,7 +105,14 @@ TEST(LineParserTest, FindsTheKeyByExpression) {
   EXPECT_FALSE(ParseLine({.key_regex = "(x)?y"}, "y").ok()) << "the group took no part";
 }
 
+TEST(LineParserTest, FindsTheMessageIdByExpression) {
+  EXPECT_EQ(*ParseLine({.key_separator = ",", .id_regex = R"(id=(\d+))"}, "k,id=12 x"),
+            (InputRecord{.key = "k", .value = "id=12 x", .headers = {{"leat-message-id", "12"}}}));
+  EXPECT_FALSE(ParseLine({.id_regex = "x"}, "y").ok());
+}
+
 TEST(LineParserTest, RefusesUselessFlags) {
+  EXPECT_FALSE(LineParser::Create({.id_regex = "("}).ok());
   EXPECT_FALSE(LineParser::Create({.key_regex = "("}).ok());
   EXPECT_FALSE(LineParser::Create({.key_separator = ""}).ok());
   EXPECT_FALSE(LineParser::Create({.key = "a", .key_separator = ":"}).ok());

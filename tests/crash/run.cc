@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "storage/record/error.h"
+#include "storage/record/message_ids.h"
 #include "storage/record/record_set.h"
 #include "tests/crash/image.h"
 #include "tests/storage/log/batches.h"
@@ -25,6 +26,13 @@ bool IsRefusal(const absl::Status& status) {
   const std::optional<Reason> reason = record::ReasonOf(status);
   return reason == Reason::kServerStopping || reason == Reason::kTopicNotFound ||
          reason == Reason::kTopicRecreated || reason == Reason::kGroupNotFound;
+}
+
+// Of fewer records than a topic remembers ids.
+constexpr size_t kRemembered = 100;
+
+std::shared_ptr<const record::IdentifiedRecords> Identify(std::string_view set) {
+  return std::make_shared<const record::IdentifiedRecords>(*record::IdentifyRecords(set));
 }
 
 TopicHandle Handle(const broker::Topic& topic) {
@@ -99,7 +107,8 @@ broker::Callback<T> Run::WhileAlive(std::function<void(absl::StatusOr<T>)> take)
 
 void Run::Act() {
   const uint64_t dice = Below(100);
-  if (dice < 50) return Append();
+  if (dice < 45) return Append();
+  if (dice < 50) return SendAgain();
   if (dice < 70) {
     for (uint64_t turns = Below(15); turns > 0; --turns) server_.Turn();
     return;
@@ -133,23 +142,50 @@ void Run::Append() {
   const uint32_t records = 1 + static_cast<uint32_t>(Below(3));
   const uint64_t size = Below(10) < 8 ? Below(300) : Below(2) == 0 ? Below(6'000) : Below(30'000);
   const std::string value = fmt::format("{} {}", number, std::string(size, '.'));
-  record::RecordSetBuilder set;
+  record::RecordSetBuilder builder;
   for (uint32_t i = 0; i < records; ++i) {
     const std::string key = fmt::format("key{}", Below(8));
-    set.Add(key, Below(5) == 0 ? std::nullopt : std::optional<std::string_view>(value));
+    const std::string id = fmt::format("{} {}", number, i);
+    builder.Add(key, Below(5) == 0 ? std::nullopt : std::optional<std::string_view>(value), 0,
+                {{record::kMessageIdHeader, id}});
   }
-  record::Batch batch = log::BatchOf(set.Take(), 0, records, server_.clock().WallMillis());
-  target.ledger->Send(number, records, std::string(batch.payload));
+  const std::string set = builder.Take();
+  target.ledger->Send(number, records, set);
   server_.broker().Append(
-      target.topic, target.partition, std::move(batch),
+      target.topic, target.partition, log::BatchOf(set, 0, records, server_.clock().WallMillis()),
       WhileAlive<log::AppendResult>(
-          [this, target, number](absl::StatusOr<log::AppendResult> answer) {
+          [this, target, number, set, records](absl::StatusOr<log::AppendResult> answer) {
             PartitionLedger* ledger = Find(target);
             if (ledger == nullptr) return;
-            if (answer.ok()) return Note(ledger->Acknowledge(number, answer->base_offset.value));
-            if (!IsRefusal(answer.status())) return Note(answer.status());
-            ledger->Refuse(number);
-          }));
+            if (!answer.ok()) {
+              if (!IsRefusal(answer.status())) return Note(answer.status());
+              return ledger->Refuse(number);
+            }
+            Note(ledger->Acknowledge(number, answer->base_offset.value));
+            if (!target.topic->settings.deduplicates()) return;
+            if (acknowledged_.size() == kRemembered) acknowledged_.erase(acknowledged_.begin());
+            acknowledged_.push_back({target, set, records, answer->base_offset.value});
+          }),
+      {.records = Identify(set)});
+}
+
+// Whatever happened since, it is there already, at the same place.
+void Run::SendAgain() {
+  if (acknowledged_.empty()) return;
+  const Acknowledged& sent = acknowledged_[Below(acknowledged_.size())];
+  server_.broker().Append(
+      sent.target.topic, sent.target.partition,
+      log::BatchOf(sent.set, 0, sent.records, server_.clock().WallMillis()),
+      WhileAlive<log::AppendResult>([this, base_offset = sent.base_offset](
+                                        absl::StatusOr<log::AppendResult> answer) {
+        if (!answer.ok()) {
+          if (!IsRefusal(answer.status())) Note(answer.status());
+        } else if (!answer->duplicate || answer->base_offset.value != base_offset) {
+          Note(absl::InternalError(fmt::format("what was appended at {} was appended again, at {}",
+                                               base_offset, answer->base_offset.value)));
+        }
+      }),
+      {.records = Identify(sent.set)});
 }
 
 void Run::Trim() {
@@ -213,6 +249,7 @@ void Run::Create(const std::string& name) {
   topic.settings.retention_bytes = Below(2) == 0 ? 0 : (20 + Below(60)) << 12;
   topic.settings.cleanup = static_cast<broker::Cleanup>(1 + Below(3));
   topic.settings.tombstone_retention = absl::Seconds(Below(5));
+  topic.settings.deduplication_time = Below(3) == 0 ? absl::ZeroDuration() : absl::Hours(24 * 365);
   ledger_.topics[name].Ask(topic);
   server_.broker().CreateTopic(name, topic.partition_count, topic.settings, TopicAnswer(name));
 }

@@ -48,6 +48,8 @@ class Run {
   // Each asks for one thing.
   void Act();
   void Append();
+  // Sends again what was acknowledged, by its message ids.
+  void SendAgain();
   void AskOfTopic();
   void Create(const std::string& name);
   void Update(TopicLedger& ledger, broker::Topic topic);
@@ -69,6 +71,14 @@ class Run {
   // nullptr when the topic is not what it was when the call was made.
   PartitionLedger* Find(const Target& target);
 
+  // An acknowledged append whose records have message ids.
+  struct Acknowledged {
+    Target target;
+    std::string set;
+    uint32_t records = 0;
+    int64_t base_offset = 0;
+  };
+
   // `take`, for as long as this life lasts.
   template <typename T>
   broker::Callback<T> WhileAlive(std::function<void(absl::StatusOr<T>)> take);
@@ -78,7 +88,8 @@ class Run {
   io::SimulatedRandom random_;
   Ledger ledger_;
   uint64_t life_ = 0;
-  uint64_t last_number_ = 0;  // Of appends and changes of groups.
+  uint64_t last_number_ = 0;                // Of appends and changes of groups.
+  std::vector<Acknowledged> acknowledged_;  // The last ones.
   uint64_t images_ = 0;
   absl::Status failure_;
   Server server_;  // It ends before what its answers go to.

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@
 #include "storage/log/producer_snapshot.h"
 #include "storage/record/compression.h"
 #include "storage/record/little_endian.h"
+#include "storage/record/message_ids.h"
+#include "storage/record/record_set.h"
 #include "tests/fuzz/corpus.h"
 #include "tests/fuzz/group_corpus.h"
 #include "tests/storage/log/batches.h"
@@ -105,6 +108,12 @@ void AddRecords(const Corpus& corpus) {
   corpus.Add("record_set_fuzz", "dense", set);
   corpus.Add("record_set_fuzz", "sparse", sparse);
   const std::string range = Byte(0) + Number<uint16_t>(3) + Byte(40);
+  record::RecordSetBuilder identified;
+  for (const char* id : {"1", "2", "1"}) {
+    identified.Add("key", id, 5, {{record::kMessageIdHeader, id}});
+    identified.Add(std::nullopt, "without");
+  }
+  corpus.Add("message_ids_fuzz", "ids", Byte(5) + identified.Take());
   corpus.Add("record_set_slice_fuzz", "dense", range + Number<uint32_t>(2) + Byte(0) + set);
   corpus.Add("record_set_slice_fuzz", "pieces", range + Number<uint32_t>(2) + Byte(5) + set);
   corpus.Add("record_set_slice_fuzz", "sparse",
@@ -163,7 +172,7 @@ void AddProducers(const Corpus& corpus) {
   const log::LogPlace place{.next_offset = {40}, .segment_base_offset = {30}, .position = {8'192}};
   log::ProducerTable table;
   corpus.Add("producer_snapshot_fuzz", "empty",
-             log::EncodeProducerSnapshot(log::LogKey(), place, table));
+             log::EncodeProducerSnapshot(log::LogKey(), place, table, {}));
   for (int i = 0; i < 12; ++i) {
     record::BatchHeader header;
     header.producer_id = 1 + i % 2;
@@ -173,7 +182,12 @@ void AddProducers(const Corpus& corpus) {
     table.Apply(header, 7);
   }
   corpus.Add("producer_snapshot_fuzz", "two",
-             log::EncodeProducerSnapshot(log::LogKey(), place, table));
+             log::EncodeProducerSnapshot(log::LogKey(), place, table, {}));
+  const std::deque<log::KnownId> ids = {
+      {.id = record::MessageId::Of("a"), .offset = {7}, .append_timestamp_ms = 5},
+      {.id = record::MessageId::Of("b"), .offset = {9}, .append_timestamp_ms = 5}};
+  corpus.Add("producer_snapshot_fuzz", "ids",
+             log::EncodeProducerSnapshot(log::LogKey(), place, table, ids));
 }
 
 // Steps as recovery_fuzz.cc numbers them.
@@ -274,6 +288,11 @@ void AddRequests(const Corpus& corpus) {
   sequenced.mutable_sequence()->set_base_sequence(20);
   sequenced.set_expected_offset(40);
   corpus.Add("produce_request_fuzz", "sequenced", Byte(0) + sequenced.SerializeAsString());
+  v1::ProduceRequest pinned = produce;
+  pinned.clear_partition();
+  pinned.clear_payload_crc32c();
+  pinned.set_partition_count(5);
+  corpus.Add("produce_request_fuzz", "pinned", Byte(0) + pinned.SerializeAsString());
   v1::ProduceStreamRequest stream;
   stream.set_request_id(5);
   stream.set_resume_after(4);

@@ -14,7 +14,8 @@ namespace {
 void CheckSnapshot(std::string_view bytes) {
   const absl::StatusOr<ProducerSnapshot> snapshot = DecodeProducerSnapshot(LogKey(), bytes);
   if (snapshot.ok()) {
-    LEAT_CHECK(EncodeProducerSnapshot(LogKey(), snapshot->place, snapshot->table) == bytes);
+    LEAT_CHECK(EncodeProducerSnapshot(LogKey(), snapshot->place, snapshot->table, snapshot->ids) ==
+               bytes);
   } else {
     LEAT_CHECK(absl::IsDataLoss(snapshot.status()) || absl::IsUnimplemented(snapshot.status()));
   }

@@ -64,6 +64,25 @@ class ProducersTest(unittest.TestCase):
         command = ["/usr/bin/python3", os.path.join(HERE, "producer.py"), self.server.listen, "python", "p"]
         self.check("python", command, {"PYTHONPATH": os.path.join(HERE, "stubs")})
 
+    def check_ids(self, topic, command, environment):
+        """Records with ids, sent by two that know nothing of each other, over a server that is killed."""
+        self.leat("topic", "create", topic, "--partitions", "3", "--set", "deduplication_time=1h")
+        lines = [f"id{number} {topic}" for number in range(300)]
+        self.assertEqual(self.produce(command, environment, lines[:200], after=20, then=self.kill_server), 0, self.errors)
+        self.assertEqual(self.produce(command, environment, lines[100:] + lines[:50], after=20, then=self.kill_server), 0, self.errors)
+        self.assertEqual(sorted(self.leat("consume", topic, "-e").splitlines()), sorted(lines))
+
+    def test_message_ids_python(self):
+        command = ["/usr/bin/python3", os.path.join(HERE, "message_ids.py"), self.server.listen, "ids-python"]
+        self.check_ids("ids-python", command, {"PYTHONPATH": os.path.join(HERE, "stubs")})
+
+    def test_message_ids_node(self):
+        modules = os.environ.get("NODE_PATH", "")
+        self.assertTrue(os.path.isdir(modules), "NODE_PATH names no folder: run this test with ./dev")
+        command = [shutil.which("node"), os.path.join(HERE, "message_ids.js"), self.server.listen, "ids-node"]
+        command += [os.path.join(ROOT, "proto"), os.path.join(ROOT, "third_party/googleapis")]
+        self.check_ids("ids-node", command, {"NODE_PATH": modules})
+
     def test_node(self):
         modules = os.environ.get("NODE_PATH", "")
         self.assertTrue(os.path.isdir(modules), "NODE_PATH names no folder: run this test with ./dev")

@@ -135,6 +135,10 @@ TEST(ProduceRequest, NamesBadFields) {
             (Violations{"payload_crc32c", "sequence", "expected_offset"}));
 
   request = Full();
+  request.set_partition_count(3);
+  EXPECT_EQ(ViolationsOf(request.SerializeAsString()), Violations{"partition_count"});
+
+  request = Full();
   request.mutable_compressed()->set_codec(static_cast<v1::Codec>(9));
   EXPECT_EQ(ViolationsOf(request.SerializeAsString()), Violations{"compressed.codec"});
 
@@ -166,7 +170,7 @@ TEST(ProduceRequest, RefusesWhatParsersReadDifferently) {
 TEST(ProduceRequest, RefusesUnknownFieldsAndWrongTypes) {
   const std::string good = Full().SerializeAsString();
   for (const auto& [extra, field] :
-       {std::pair<std::string, std::string>{"\x48\x01", "ProduceRequest.9"},
+       {std::pair<std::string, std::string>{"\x50\x01", "ProduceRequest.10"},
         {std::string("\x82\x01\x00", 3), "ProduceRequest.16"},
         {std::string("\x1a\x00", 2), "ProduceRequest.3"},
         {std::string("\x75\0\0\0\0", 5), "ProduceRequest.14"}}) {
@@ -226,6 +230,7 @@ TEST(ProduceRequest, AgreesWithTheLibraryOnWhatItTakes) {
     ASSERT_EQ(library.sequence().producer_epoch(), sequence.producer_epoch);
     ASSERT_EQ(library.sequence().base_sequence(), sequence.base_sequence);
     ASSERT_EQ(library.expected_offset(), parsed->expected_offset.value_or(0));
+    ASSERT_EQ(library.partition_count(), parsed->partition_count.value_or(0));
     ASSERT_EQ(library.has_compressed(), parsed->codec != record::Codec::kNone);
     ASSERT_EQ(library.compressed().record_count(), parsed->record_count);
     ASSERT_EQ(library.compressed().uncompressed_bytes(), parsed->uncompressed_bytes);

@@ -107,6 +107,13 @@ TEST(CreateTopic, Ranges) {
        {"config.cleanup"}},
       {[](R& r) { r.mutable_config()->mutable_tombstone_retention()->set_seconds(-1); },
        {"config.tombstone_retention"}},
+      {[](R& r) { r.mutable_config()->mutable_deduplication_time(); }, {}},
+      {[](R& r) { r.mutable_config()->mutable_deduplication_time()->set_nanos(999'999'999); },
+       {"config.deduplication_time"}},
+      {[](R& r) { r.mutable_config()->set_deduplication_ids(0); }, {"config.deduplication_ids"}},
+      {[](R& r) { r.mutable_config()->set_deduplication_ids(1'000'000); }, {}},
+      {[](R& r) { r.mutable_config()->set_deduplication_ids(1'000'001); },
+       {"config.deduplication_ids"}},
       {[](R& r) {
          r.set_topic("../x");
          r.set_partition_count(UINT32_MAX);
@@ -240,6 +247,8 @@ TEST(TopicConfig, GoesThereAndBack) {
   config.set_timestamp_type(v1::TIMESTAMP_TYPE_APPEND);
   config.set_cleanup(v1::CLEANUP_BOTH);
   config.mutable_tombstone_retention()->set_seconds(7);
+  config.mutable_deduplication_time()->set_seconds(8);
+  config.set_deduplication_ids(9);
   broker::Topic topic;
   ApplyTopicConfig(config, topic.settings);
   EXPECT_EQ(ToProto(topic).config().SerializeAsString(), config.SerializeAsString());

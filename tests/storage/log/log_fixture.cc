@@ -48,7 +48,9 @@ RecoveryInput LogFixture::Place() const {
           .key = kKey,
           .log_start = log_start_,
           .checkpoint = checkpoint_,
-          .clean_shutdown = clean_};
+          .clean_shutdown = clean_,
+          .message_ids =
+              options_.deduplication_time > absl::ZeroDuration() ? options_.deduplication_ids : 0};
 }
 
 void LogFixture::Open() {

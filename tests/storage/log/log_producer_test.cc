@@ -286,7 +286,7 @@ TEST_F(LogProducerTest, SurvivesCompactionWithAndWithoutItsSnapshot) {
 TEST_F(LogProducerTest, ASnapshotThatDoesNotFitIsDamage) {
   ASSERT_EQ(SendNow(1, 0), "0");
   const std::string ahead = EncodeProducerSnapshot({.topic_id = {7}, .partition = 3},
-                                                   {.next_offset = {100}}, ProducerTable());
+                                                   {.next_offset = {100}}, ProducerTable(), {});
   ASSERT_TRUE(WriteProducerSnapshot(log_.disk(), "/data/topics/t/0", ahead).ok());
   log_.Kill();
   ASSERT_EQ(log_.recovered().findings.size(), 1u);

@@ -28,7 +28,7 @@ ProducerSnapshot Example() {
 }
 
 std::string Encode(const ProducerSnapshot& snapshot) {
-  return EncodeProducerSnapshot(kKey, snapshot.place, snapshot.table);
+  return EncodeProducerSnapshot(kKey, snapshot.place, snapshot.table, snapshot.ids);
 }
 
 TEST(ProducerSnapshotTest, ReadsWhatItWrites) {
