@@ -12,7 +12,12 @@ VERSION = "4.3.0"
 HERE = pathlib.Path(__file__).resolve().parent
 TOOLS = "org.apache.kafka.tools."
 PARTITIONS = 4
-REPLAY_BYTES = 3 << 30
+REPLAY_BYTES = 4 << 30
+
+# Records a second that are expected, by bytes of a record, in the page cache and flushing every batch: how many to begin with, and to
+# warm up the tool's virtual machine with each time.
+EXPECTED = {1024: (150_000, 30_000), 100: (500_000, 150_000)}
+WARM_UP_SECONDS = 3
 
 # Memory is touched before it is measured: the first touch of a page costs microseconds in a virtual machine.
 SERVER_JVM = ["java", "-Xms2g", "-Xmx2g", "-XX:+AlwaysPreTouch"]
@@ -92,13 +97,13 @@ class Broker:
             path.write_text("".join(line + "\n" for line in lines))
         return str(path)
 
-    def produce(self, topic, record_bytes, count):
-        """Records a second of `count`; before them half as many warm up the tool's virtual machine."""
+    def produce(self, topic, record_bytes, count, warm_up):
+        """Records a second of `count`, behind as many as warm up the tool's virtual machine."""
         output = self.tool(
             "ProducerPerformance", "--bootstrap-server", self.address, "--topic", topic, "--throughput", "-1",
-            "--num-records", str(count + count // 2), "--warmup-records", str(count // 2), "--payload-file", self.payload(record_bytes),
+            "--num-records", str(count + warm_up), "--warmup-records", str(warm_up), "--payload-file", self.payload(record_bytes),
             "--command-property", *PRODUCER, jvm=TOOL_JVM)  # fmt: skip
-        found(rf"(?m)^{count + count // 2} records sent", output)
+        found(rf"(?m)^{count + warm_up} records sent", output)
         return float(found(r"steady state records sent, ([\d.]+) records/sec", output)[1])
 
     def consume(self, topic, count):
@@ -132,14 +137,14 @@ def broker(place):
             yield Broker(jars, port, scratch)
 
 
-def produce_turn(kafka, record_bytes, partitions, *settings):
+def produce_turn(kafka, record_bytes, expected, *settings):
     """Turns of about so many seconds: the tool takes a count, which the rate of the turn before gives."""
-    rate = 20_000.0
+    rate = float(expected)
 
     def turn(seconds):
         nonlocal rate
-        topic = kafka.create_topic(partitions, *settings)
-        rate = kafka.produce(topic, record_bytes, max(int(rate * seconds), 1000))
+        topic = kafka.create_topic(PARTITIONS, *settings)
+        rate = kafka.produce(topic, record_bytes, int(rate * seconds), expected * WARM_UP_SECONDS)
         kafka.delete_topic(topic)
         return {"bytes/s": rate * record_bytes, "records/s": rate}
 
@@ -149,10 +154,11 @@ def produce_turn(kafka, record_bytes, partitions, *settings):
 def produce(record_bytes):
     def enter(place, stack):
         kafka = stack.enter_context(broker(place))
+        cached, flushed = EXPECTED[record_bytes]
         return [
-            Entry(f"Kafka {VERSION}, {PARTITIONS} partitions", "page cache", produce_turn(kafka, record_bytes, PARTITIONS)),
+            Entry(f"Kafka {VERSION}, {PARTITIONS} partitions", "page cache", produce_turn(kafka, record_bytes, cached)),
             Entry(f"Kafka {VERSION}, {PARTITIONS} partitions, flushing every batch", "flushed",
-                  produce_turn(kafka, record_bytes, PARTITIONS, "flush.messages=1")),
+                  produce_turn(kafka, record_bytes, flushed, "flush.messages=1")),
         ]  # fmt: skip
 
     return enter
@@ -163,8 +169,7 @@ def replay(record_bytes):
         kafka = stack.enter_context(broker(place))
         topic = kafka.create_topic(PARTITIONS)
         count = REPLAY_BYTES // record_bytes
-        # Half as many again come to warm up.
-        kafka.produce(topic, record_bytes, count * 2 // 3)
+        kafka.produce(topic, record_bytes, count // 2, count - count // 2)
         return [Entry(f"Kafka {VERSION}, {PARTITIONS} partitions", "read from the page cache",
                       lambda seconds: {"bytes/s": kafka.consume(topic, count)})]  # fmt: skip
 
@@ -176,7 +181,7 @@ def round_trips(record_bytes):
         kafka = stack.enter_context(broker(place))
         topic = kafka.create_topic(1)
         return [Entry(f"Kafka {VERSION}", "page cache",
-                      lambda seconds: kafka.round_trips(topic, record_bytes, int(1000 * seconds)))]  # fmt: skip
+                      lambda seconds: kafka.round_trips(topic, record_bytes, int(2000 * seconds)))]  # fmt: skip
 
     return enter
 
