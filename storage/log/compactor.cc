@@ -101,25 +101,26 @@ void Compactor::Rewrite(std::shared_ptr<Segment> segment, SegmentRewrite::Task t
   task.incarnation = environment_.random();
   task.min_free_bytes = limits_.min_free_bytes;
   auto rewrite = std::make_shared<SegmentRewrite>(*environment_.files, *segment, std::move(task));
-  Drive(rewrite, [this, rewrite, segment](absl::Status status) mutable {
+  Drive(rewrite, [this, rewrite, segment](absl::Status status) {
     const DurableLog::Segments& segments = log_->segments();
     const bool trimmed = std::find(segments.begin(), segments.end(), segment) == segments.end();
     if (status.ok() && rewrite->ready() && !trimmed) {
-      return Swap(std::move(segment), std::move(rewrite));
+      return Swap(segment, rewrite);
     }
     Offload(
         [rewrite] {
           rewrite->Discard();
           return absl::OkStatus();
         },
-        [this, status = std::move(status)](absl::Status) mutable {
+        [this, status = std::move(status)](const absl::Status&) mutable {
           if (!status.ok()) return End(std::move(status));
           RewriteNext();
         });
   });
 }
 
-void Compactor::Swap(std::shared_ptr<Segment> segment, std::shared_ptr<SegmentRewrite> rewrite) {
+void Compactor::Swap(const std::shared_ptr<Segment>& segment,
+                     const std::shared_ptr<SegmentRewrite>& rewrite) {
   // From now on nobody may open its path and take what is there for this segment.
   segment->HoldFile(rewrite->file());
   auto result = std::make_shared<absl::StatusOr<SwapResult>>(absl::UnknownError("not run"));
@@ -128,8 +129,8 @@ void Compactor::Swap(std::shared_ptr<Segment> segment, std::shared_ptr<SegmentRe
         *result = rewrite->Swap();
         return absl::OkStatus();
       },
-      [this, segment, rewrite, result](absl::Status ran) {
-        OnSwapped(segment, *rewrite, ran.ok() ? *std::move(result) : ran);
+      [this, segment, rewrite, result](const absl::Status& ran) {
+        OnSwapped(segment, *rewrite, ran.ok() ? std::move(*result) : ran);
       });
 }
 

@@ -53,7 +53,8 @@ class Compactor : public std::enable_shared_from_this<Compactor> {
   void BeginRewriting(record::Offset noted_end);
   void RewriteNext();
   void Rewrite(std::shared_ptr<Segment> segment, SegmentRewrite::Task task);
-  void Swap(std::shared_ptr<Segment> segment, std::shared_ptr<SegmentRewrite> rewrite);
+  void Swap(const std::shared_ptr<Segment>& segment,
+            const std::shared_ptr<SegmentRewrite>& rewrite);
   void OnSwapped(const std::shared_ptr<Segment>& segment, const SegmentRewrite& rewrite,
                  absl::StatusOr<SwapResult> result);
   void EndPass();
