@@ -86,6 +86,9 @@ class Repairer {
     return absl::OkStatus();
   }
 
+  // The log of the topics was cut: what was known of other logs, where they begin say, may be gone.
+  bool topics_changed() const { return topics_changed_; }
+
   ExitCode Conclude() const {
     if (!found_) globals_.Tell("nothing to repair");
     if (planned_ && !accept_loss_) {
@@ -136,6 +139,7 @@ class Repairer {
                    : Do(step, log, data_directory);
       if (!status.ok()) return status;
     }
+    topics_changed_ |= log.place.key == broker::TopicsLog().key;
     return Check(log, plan.log_start);
   }
 
@@ -180,7 +184,13 @@ class Repairer {
   bool found_ = false;
   bool planned_ = false;
   bool left_ = false;  // Something is still damaged.
+  bool topics_changed_ = false;
 };
+
+absl::Status SurveyAndRepair(io::FileSystem& files, const std::string& path, Repairer& repairer) {
+  const auto found = survey::SurveyPath(files, path);
+  return found.ok() ? repairer.Run(*found) : found.status();
+}
 
 }  // namespace
 
@@ -194,10 +204,11 @@ ExitCode RepairSegments(const GlobalOptions& globals, const SegmentFlags& flags)
   }
   const auto lock = survey::LockForTool(files, path);
   if (!lock.ok()) return Fail(lock.status(), {});
-  const auto found = survey::SurveyPath(files, path);
-  if (!found.ok()) return Fail(found.status(), {});
   Repairer repairer(files, globals, flags.accept_loss);
-  const absl::Status repaired = repairer.Run(*found);
+  absl::Status repaired = SurveyAndRepair(files, path, repairer);
+  if (repaired.ok() && repairer.topics_changed()) {
+    repaired = SurveyAndRepair(files, path, repairer);
+  }
   return repaired.ok() ? repairer.Conclude() : Fail(repaired, {});
 }
 

@@ -135,6 +135,30 @@ class SegmentTest(unittest.TestCase):
         self.assertNotIn("corrupt", described)
         self.assertEqual(server.end(signal.SIGTERM), 0)
 
+    def test_a_trim_that_the_topics_log_loses(self):
+        server = Server(str(self.data))
+        listen = server.listen
+        self.leat("topic", "create", "long", "--partitions", "1", "--set", "segment_bytes=1MiB", LEAT_SERVER=listen)
+        lines = b"".join(b"%06d %s\n" % (i, b"x" * 1000) for i in range(4000))
+        self.leat("produce", "long", stdin=lines, LEAT_SERVER=listen)
+        self.leat("topic", "set", "long", "retention_time=30d", LEAT_SERVER=listen)
+        self.leat("topic", "trim", "long", "-p", "0", "-o", "3500", "-y", LEAT_SERVER=listen)
+        self.assertEqual(server.end(signal.SIGTERM), 0)
+        (start,) = [o["base_offset"] for o in self.objects("segment", "ls", self.data) if o["log"] == "long/0"][:1]
+        self.assertGreater(start, 0)
+
+        (topics,) = [pathlib.Path(o["file"]) for o in self.objects("segment", "ls", self.data) if o["log"] == "__meta/0"]
+        frames = [o["frame_at"] for o in self.objects("segment", "dump", topics) if o.get("batches")]
+        self.rot(topics, frames[-2] + 200)
+        text = self.leat("segment", "repair", self.data, "--accept-loss")
+        self.assertIn("not there: offsets 0 to %d" % (start - 1), text)
+        self.leat("segment", "verify", self.data)
+        self.assertEqual(self.leat("segment", "repair", self.data, "--accept-loss"), "")
+        server = Server(str(self.data))
+        self.addCleanup(server.end, signal.SIGKILL)
+        got = self.leat("consume", "long", "-e", "-o", "-1", LEAT_SERVER=server.listen)
+        self.assertTrue(got.startswith("003999 "))
+
     def test_a_damaged_checkpoint(self):
         self.rot(self.data / "checkpoint", 40)
         self.assertIn("checkpoint at byte 0", self.leat("segment", "verify", self.data, code=1))
