@@ -115,9 +115,12 @@ absl::Status Outbox::Charge(size_t bytes, absl::Duration max_wait) {
         absl::StrCat("a record of ", bytes, " bytes is larger than the producer's buffer of ",
                      options_.buffer_bytes));
   }
-  const absl::Time give_up = MonotonicNow() + max_wait;
+  // The clock is read for a record that has to wait, not for each.
+  std::optional<absl::Time> give_up;
   while (refusal_.ok() && charged_bytes_ + bytes > options_.buffer_bytes) {
-    const absl::Duration left = give_up - MonotonicNow();
+    const absl::Time now = MonotonicNow();
+    if (!give_up.has_value()) give_up = now + max_wait;
+    const absl::Duration left = *give_up - now;
     if (left <= absl::ZeroDuration()) {
       return absl::ResourceExhaustedError(
           absl::StrCat("the producer's buffer of ", options_.buffer_bytes, " bytes is full"));
