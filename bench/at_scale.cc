@@ -44,7 +44,7 @@ constexpr absl::Duration kIdle = absl::Seconds(3);  // Checkpoints and control f
 
 struct Settings {
   std::string leat;
-  std::string data_dir;
+  std::string data_dir = "/var/tmp";
   std::vector<std::string> only;
   int rounds = 5;
   uint64_t gigabytes = 10;
@@ -272,15 +272,16 @@ int main(int argc, char** argv) {
   CLI::App app("How big a server can get, and how fast it is back");
   app.add_option("--leat", settings.leat, "The leat binary")->required();
   app.add_option("--data-dir", settings.data_dir,
-                 "A directory that is emptied (default: a temporary one)");
+                 "Where to make a directory, which is removed again")
+      ->capture_default_str();
   app.add_option("--only", settings.only, "start, partitions, at_once, restart");
   app.add_option("--rounds", settings.rounds, "How often each is done")->capture_default_str();
   app.add_option("--gigabytes", settings.gigabytes, "Of 'restart'")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  auto temporary = leat::bench::TemporaryDirectory::Make();
+  auto temporary = leat::bench::TemporaryDirectory::Make(settings.data_dir);
   absl::Status status = temporary.status();
   if (status.ok()) {
-    if (settings.data_dir.empty()) settings.data_dir = temporary->path() + "/data";
+    settings.data_dir = temporary->path() + "/data";
     status = leat::bench::Scale(settings).Run();
   }
   if (status.ok()) return 0;

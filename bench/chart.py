@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Draws the rows of `leat bench suite --json` as one SVG: throughput beside its floor, latencies beside theirs.
+"""Draws the rows of `leat bench suite --json` as one SVG: each figure beside what it is held against, each pair on its own scale.
 
   bench/chart.py ROWS.json CHART.svg
 
-Readable on light and on dark ground: the ink follows the reader's colour scheme. Standard library only.
+Readable in light and in dark: ink and ground follow the reader's colour scheme. Standard library only.
 """
 
 import html
@@ -18,12 +18,14 @@ STYLE = """
   .small { font-size: 11px; fill: #57606a }
   .head { font-size: 15px; font-weight: 600 }
   .leat { fill: #0969da }
-  .floor { fill: #afb8c1 }
+  .floor { fill: #8c959f }
+  .ground { fill: #ffffff }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 }
     .small { fill: #9198a1 }
     .leat { fill: #4493f8 }
-    .floor { fill: #57606a }
+    .floor { fill: #6e7681 }
+    .ground { fill: #0d1117 }
   }"""
 
 PARTS = {
@@ -48,10 +50,11 @@ def part(rows, unit, top):
     rows = [row for row in rows if row["unit"] == unit and row.get("system") == "leat" and not row.get("peer")]
     if not rows:
         return [], top
-    most = max(max(row["value"], row["floor_value"] or 0) for row in rows)
     lines = [text(10, top + 22, title, "head")]
     y = top + HEAD
     for row in rows:
+        # Rows of one unit differ by a hundred times: each pair has a scale of its own.
+        most = max(row["value"], row["floor_value"] or 0)
         lines += [text(10, y + 11, row["title"]), bar(y, row["value"] / most, "leat")]
         said = f"{row['value'] / scale:.3g} {name}"
         if row["floor"]:
@@ -71,7 +74,7 @@ def draw(rows):
     body = "\n".join(lines)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y + 10}" viewBox="0 0 {WIDTH} {y + 10}">\n'
-        f"<title>Leat beside its floors</title>\n<style>{STYLE}\n</style>\n{body}\n</svg>\n"
+        f"<title>Leat beside its floors</title>\n<style>{STYLE}\n</style>\n<rect class='ground' width='100%' height='100%' rx='6'/>\n{body}\n</svg>\n"
     )
 
 

@@ -10,12 +10,9 @@
 // and the server tells of each partition the owner's epoch. Exits with 1 when any of that is wrong
 // or a wave takes longer than the limit.
 
-#include <stdlib.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <iterator>
@@ -30,6 +27,7 @@
 #include "bench/process_usage.h"
 #include "bench/read_back.h"
 #include "bench/server_process.h"
+#include "bench/temporary_directory.h"
 
 namespace leat::bench {
 namespace {
@@ -39,7 +37,7 @@ constexpr char kTopic[] = "churn";
 
 struct Settings {
   std::string leat;
-  std::string data_dir;
+  std::string data_dir = "/var/tmp";
   int members = 500;
   uint32_t partitions = 1'000;
   int rounds = 3;
@@ -176,7 +174,9 @@ int main(int argc, char** argv) {
   leat::bench::Settings settings;
   CLI::App app("How long a group takes to share its partitions out when members come and go");
   app.add_option("--leat", settings.leat, "The leat binary")->required();
-  app.add_option("--data-dir", settings.data_dir, "An empty directory (default: a temporary one)");
+  app.add_option("--data-dir", settings.data_dir,
+                 "Where to make a directory, which is removed again")
+      ->capture_default_str();
   app.add_option("--members", settings.members, "Members")
       ->check(CLI::Range(2, 1'000))
       ->capture_default_str();
@@ -189,11 +189,12 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
-  char temporary[] = "/var/tmp/leat-bench-XXXXXX";
-  const bool own_dir = settings.data_dir.empty();
-  if (own_dir) settings.data_dir = mkdtemp(temporary);
-  const absl::Status status = leat::bench::Run(settings);
-  if (own_dir) std::filesystem::remove_all(settings.data_dir);
+  auto temporary = leat::bench::TemporaryDirectory::Make(settings.data_dir);
+  absl::Status status = temporary.status();
+  if (status.ok()) {
+    settings.data_dir = temporary->path();
+    status = leat::bench::Run(settings);
+  }
   if (status.ok()) return 0;
   std::cerr << "group_churn: " << status << "\n";
   return 1;

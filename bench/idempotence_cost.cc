@@ -38,7 +38,7 @@ enum class Mode { kPlain, kIdempotent };
 
 struct Settings {
   std::string leat;
-  std::string data_dir;
+  std::string data_dir = "/var/tmp";
   int rounds = 7;
   int seconds = 3;
   uint32_t record_bytes = 1024;
@@ -151,17 +151,19 @@ int main(int argc, char** argv) {
   leat::bench::Settings settings;
   CLI::App app("What idempotence costs the C++ producer");
   app.add_option("--leat", settings.leat, "The leat binary")->required();
-  app.add_option("--data-dir", settings.data_dir, "An empty directory (default: a temporary one)");
+  app.add_option("--data-dir", settings.data_dir,
+                 "Where to make a directory, which is removed again")
+      ->capture_default_str();
   app.add_option("--rounds", settings.rounds, "Pairs of runs")->capture_default_str();
   app.add_option("--seconds", settings.seconds, "Measured length of a run")->capture_default_str();
   app.add_option("--record-bytes", settings.record_bytes, "Value size")->capture_default_str();
   app.add_option("--batch-bytes", settings.batch_bytes, "Batch size")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
-  auto temporary = leat::bench::TemporaryDirectory::Make();
+  auto temporary = leat::bench::TemporaryDirectory::Make(settings.data_dir);
   absl::Status status = temporary.status();
   if (status.ok()) {
-    if (settings.data_dir.empty()) settings.data_dir = temporary->path();
+    settings.data_dir = temporary->path();
     status = leat::bench::Run(settings);
   }
   if (status.ok()) return 0;

@@ -118,7 +118,8 @@ class BatchConsumer : public LoadConsumer {
   void OnCallEnded(const grpc::Status& status) {
     absl::MutexLock lock(&mutex_);
     if (!stopping_ && !status.ok()) failure_.Update(client::FromGrpcStatus(status));
-    if (!stopping_ && failure_.ok() && next_ != plan_.to) {
+    const bool followed = plan_.mode == ReadPlan::Mode::kFollow;
+    if (!stopping_ && failure_.ok() && (followed || next_ != plan_.to)) {
       failure_.Update(absl::DataLossError("a read ended before the end of what was to be read"));
     }
     ended_ = stopping_ || !failure_.ok() || plan_.mode != ReadPlan::Mode::kRepeat;

@@ -86,9 +86,8 @@ class ClientConsumer : public LoadConsumer {
       last = now;
       if (absl::Status status = Take(**event, now); !status.ok()) return status;
     }
-    if (stopping_ || plan_.mode == ReadPlan::Mode::kFollow || next_ == plan_.to) {
-      return absl::OkStatus();
-    }
+    const bool all = plan_.mode == ReadPlan::Mode::kFollow ? IsThere() : next_ == plan_.to;
+    if (stopping_ || all) return absl::OkStatus();
     return absl::DataLossError("a read ended before the end of what was to be read");
   }
 
