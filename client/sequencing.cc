@@ -56,13 +56,15 @@ std::vector<std::unique_ptr<SendBatch>> Sequencing::Renew(
   const bool known = !identity.unknown.contains(partition);
   if (known || !same) next_sequence_ = told == identity.next_sequences.end() ? 0 : told->second;
   broken_ = !known && !same && identity.producer_epoch > 0;
+  // A partition that knows nothing of this producer may have forgotten it.
+  const bool forgotten = known && told == identity.next_sequences.end();
   producer_id_ = identity.producer_id;
   producer_epoch_ = identity.producer_epoch;
   std::vector<std::unique_ptr<SendBatch>> lost;
   for (std::unique_ptr<SendBatch>& batch : waiting) {
     if (!batch->sequence().has_value()) continue;
     const int32_t base = batch->sequence()->base_sequence;
-    if (batch->maybe_appended() && !same) {
+    if (batch->maybe_appended() && (!same || forgotten)) {
       lost.push_back(std::move(batch));
     } else if (batch->maybe_appended() && Before(base, next_sequence_)) {
       batch->set_sequence(record::ProducerSequence{producer_id_, producer_epoch_, base});

@@ -45,7 +45,7 @@ const Setting kSettings[] = {
     {"limits.max_producers_per_topic", &Options::max_producers_per_topic,
      "Most producer names of one topic. With more, that which was initialised longest ago is "
      "forgotten.",
-     1, 1'000'000},
+     1, 100'000},
     {"limits.max_calls", &Options::max_calls, "Most calls under way at one time, streams included.",
      1, 1'000'000},
     {"limits.max_streams_per_connection", &Options::max_streams_per_connection,

@@ -76,9 +76,7 @@ void Appender::Pump() {
   if (log_->active() == nullptr && queue_.empty()) mark_wanted_ = false;
   if (!HasFrame()) return ContinueClose();
   if (log_->active() == nullptr) return CreateNext();
-  if (snapshots_.missing() && (NeedsSnapshot() || log_->active()->header().has_producers)) {
-    return SaveProducersNow();
-  }
+  if (SnapshotDue()) return SaveProducersNow();
   if (writer_.full()) return;
   const size_t frame_bytes = NextFrameBytes(MaxFrameBytes());
   const io::FilePosition frame_end = written_.position + io::RoundUpToBlock(frame_bytes);
@@ -104,9 +102,10 @@ size_t Appender::MaxFrameBytes() const {
 
 void Appender::WriteFrame() {
   // More may have come while this log waited at the gate: it takes what the blocks made ready can
-  // hold. They may have been made ready for a mark, and hold no batch.
+  // hold. They may have been made ready for a mark, and hold no batch; and the first batch of a
+  // producer asks for more than what came before it.
   const uint64_t ready_bytes = preparer_.prepared_end() - written_.position;
-  if (abandoned_ || !failure_.ok() || !HasFrame() ||
+  if (abandoned_ || !failure_.ok() || !HasFrame() || RollDue() || SnapshotDue() ||
       io::RoundUpToBlock(NextFrameBytes(0)) > ready_bytes) {
     environment_.flush_gate->Leave();
     return Pump();

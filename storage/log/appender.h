@@ -110,6 +110,8 @@ class Appender : public std::enable_shared_from_this<Appender> {
   void BeginSegment(const Segment& segment);
   // Whether what is queued must not be written before there is a snapshot.
   bool NeedsSnapshot() const { return sequencer_.under_way() || ids_.on(); }
+  // Whether one has to be made before the next frame.
+  bool SnapshotDue() const;
   void SaveProducers(io::IoCallback done);
   void SaveProducersNow();
   void RequireBlocks(io::FilePosition frame_end, size_t frame_bytes);

@@ -93,6 +93,10 @@ void Appender::BeginSegment(const Segment& segment) {
               .stable_offset = active.next_offset};
 }
 
+bool Appender::SnapshotDue() const {
+  return snapshots_.missing() && (NeedsSnapshot() || log_->active()->header().has_producers);
+}
+
 // Keeps what is durable of the producers and of the ids.
 void Appender::SaveProducers(io::IoCallback done) {
   const Segment& active = *log_->active();

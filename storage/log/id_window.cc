@@ -45,8 +45,9 @@ std::shared_ptr<const RecordPlaces> IdWindow::Place(const record::IdentifiedReco
 
 void IdWindow::Add(const KnownId& known, io::MonotonicTime now) {
   if (slices_.empty() || now - slices_.back().begin >= time_ / kSlices) {
-    slices_.push_back({.begin = now, .first = end()});
+    slices_.push_back({.begin = now, .end = now, .first = end()});
   }
+  slices_.back().end = now;
   numbers_[known.id] = end();
   known_.push_back(known);
 }
@@ -78,12 +79,11 @@ void IdWindow::TakeBack(record::Offset log_end) {
     known_.pop_back();
   }
   while (!slices_.empty() && slices_.back().first >= end()) slices_.pop_back();
+  keep_from_ = std::min(keep_from_, end());
 }
 
 void IdWindow::Forget(io::MonotonicTime now, record::Offset high_watermark) {
-  // A slice is over when the youngest id that it can have is.
-  const absl::Duration over = time_ + time_ / kSlices;
-  while (!slices_.empty() && now - slices_.front().begin >= over) {
+  while (!slices_.empty() && now - slices_.front().end > time_) {
     slices_.pop_front();
     keep_from_ = slices_.empty() ? end() : slices_.front().first;
   }

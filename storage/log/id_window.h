@@ -81,8 +81,9 @@ class IdWindow {
   static constexpr int kSlices = 64;
 
   struct Slice {
-    io::MonotonicTime begin;
-    uint64_t first = 0;  // Number of its first id.
+    io::MonotonicTime begin;  // Of its first id.
+    io::MonotonicTime end;    // Of its last.
+    uint64_t first = 0;       // Number of its first id.
   };
 
   uint64_t end() const { return first_ + known_.size(); }

@@ -188,7 +188,19 @@ class ProducerRecovery {
       if (batch.header.base_offset < from) continue;
       if (input_.message_ids > 0) TakeIds(batch);
       if (batch.header.producer_id == record::kNoProducer) continue;
-      log_.producers.table.Apply(batch.header, 0);
+      ApplyProducer(batch.header);
+    }
+  }
+
+  // Whoever makes room for another may have been granted anew since, which the log does not tell:
+  // then none of those granted so far is taken for new.
+  void ApplyProducer(const record::BatchHeader& header) {
+    ProducerTable& table = log_.producers.table;
+    const bool is_new = table.Find(header.producer_id) == nullptr;
+    const size_t before = table.entries().size();
+    table.Apply(header, 0);
+    if (is_new && table.entries().size() == before) {
+      table.set_forgotten_grant(ProducerTable::kAllGrants);
     }
   }
 

@@ -104,6 +104,16 @@ TEST_F(SequencingTest, OfAForgottenProducerNobodyCanTell) {
   EXPECT_EQ(Numbers(), "- ");
 }
 
+TEST_F(SequencingTest, OfAProducerThatAPartitionForgotNobodyCanTell) {
+  Renew(7, 0, 0);
+  Sent(1).set_maybe_appended(true);
+  Sent(1);
+  sequencing_.Break();
+  Renew(7, 1, std::nullopt);
+  EXPECT_EQ(lost_, 1u);
+  EXPECT_EQ(Numbers(), "- ");
+}
+
 TEST_F(SequencingTest, WhoeverWasFencedStaysSo) {
   Renew(7, 0, 0);
   EXPECT_FALSE(sequencing_.MayRetry(Sent(1), MakeError(Reason::kProducerFenced, "")));

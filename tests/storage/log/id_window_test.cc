@@ -101,6 +101,28 @@ TEST_F(IdWindowTest, WhatIsTakenBackWasNeverThere) {
   EXPECT_EQ(Find("b"), 2);
 }
 
+TEST_F(IdWindowTest, WhatComesAfterATakeBackIsRemembered) {
+  Add("a", 1);
+  Add("b", 2);
+  now_ = now_ + absl::Hours(2);
+  Forget(1);
+  window_.TakeBack({1});
+  Add("c", 1);
+  Forget();
+  EXPECT_EQ(Find("c"), 1);
+}
+
+TEST_F(IdWindowTest, AShorterTimeForgetsNothingYounger) {
+  window_.SetLimits(absl::Hours(64), 3);
+  Add("a", 1);
+  now_ = now_ + absl::Minutes(50);
+  Add("b", 2);
+  now_ = now_ + absl::Seconds(1);
+  window_.SetLimits(absl::Minutes(10), 3);
+  Forget();
+  EXPECT_EQ(Find("b"), 2);
+}
+
 // As it may be in a log from before the window, or where it has become longer.
 TEST_F(IdWindowTest, OfTwoThatAreAlikeTheLaterOneCounts) {
   Add("a", 1);

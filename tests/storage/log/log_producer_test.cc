@@ -192,6 +192,44 @@ TEST_F(LogProducerTest, ALogWithoutProducersHasNoSnapshot) {
   EXPECT_TRUE(HasSnapshot());
 }
 
+// Its batch comes while the log waits at the gate with a batch of nobody's, and joins that frame.
+TEST_F(LogProducerTest, ASnapshotComesBeforeTheFirstProducerAtAFullGateToo) {
+  for (int i = 0; i < 64; ++i) log_.gate().Enter([] {});
+  log_.Append("a");
+  log_.Run();
+  Answer answer;
+  Send(1, 0, answer);
+  log_.Run();
+  for (int i = 0; i < 64; ++i) log_.gate().Leave();
+  log_.Run();
+  EXPECT_EQ(TextOf(answer), "1");
+  EXPECT_TRUE(HasSnapshot());
+  log_.Kill();
+  EXPECT_EQ(SendNow(1, 0), "1 again");
+}
+
+// In a segment that is not rolled, and so gets no snapshot on the way.
+class LogOfManyProducersTest : public LogProducerTest {
+ protected:
+  LogOfManyProducersTest() : LogProducerTest(LogOptions{}) {}
+};
+
+TEST_F(LogOfManyProducersTest, WhoeverARecoveryForgetsIsNotTakenForNew) {
+  const auto last = static_cast<int64_t>(ProducerTable::kMaxProducers) + 2;
+  latest_grant_ = static_cast<uint64_t>(last);
+  for (int64_t id = 1; id <= last; ++id) {
+    ASSERT_EQ(SendNow(id, 0), std::to_string(id - 1));
+    if (id == 1) {
+      ASSERT_TRUE(log_.Restart().ok());
+    }
+  }
+  log_.Kill();
+  EXPECT_EQ(SendNow(1, 0), "PRODUCER_EXPIRED");
+  EXPECT_EQ(SendNow(2, 0), "PRODUCER_EXPIRED") << "the snapshot does not know it";
+  EXPECT_EQ(SendNow(3, 0), "2 again");
+  EXPECT_EQ(SendNow(last + 1, 0), std::to_string(last));
+}
+
 TEST_F(LogProducerTest, SurvivesTheSegmentsThatHadItsBatches) {
   for (int i = 0; i < 20; ++i) ASSERT_EQ(SendNow(1, i), std::to_string(i));
   for (int i = 20; i < 60; ++i) ASSERT_TRUE(log_.AppendNow("x").ok());
