@@ -228,7 +228,10 @@ void Outbox::Expire(absl::Time now, const absl::Status& reason,
                     std::vector<CompletedBatch>* completed) {
   absl::MutexLock lock(&mutex_);
   const size_t completed_before = completed->size();
-  for (Partition* partition : active_) partition->queue.Expire(now, reason, completed);
+  for (Partition* partition : active_) {
+    const absl::Status& renew_error = partition->topic->renew_error;
+    partition->queue.Expire(now, renew_error.ok() ? reason : renew_error, completed);
+  }
   if (completed->size() == completed_before) return;
   LookForBroken();
   DropInactive();
@@ -256,9 +259,11 @@ void Outbox::Renew(const TopicName& name, const absl::StatusOr<ProducerIdentity>
   Topic& topic = *Find(name.topic);
   if (!identity.ok()) {
     topic.renew_at = now + kAskAgainAfter;
+    topic.renew_error = identity.status();
     if (SaysTopicChanged(identity.status())) topic.learnt = absl::InfinitePast();
     return;
   }
+  topic.renew_error = absl::OkStatus();
   for (const auto& partition : topic.partitions) partition->queue.Renew(*identity, completed);
   topic.renewing = topic.facts.topic_id != name.topic_id;
 }
@@ -275,6 +280,7 @@ void Outbox::Abandon(const absl::Status& status, std::vector<CompletedBatch>* co
 absl::Status Outbox::Obstacle(const absl::Status& stream_error) const {
   absl::MutexLock lock(&mutex_);
   for (const Partition* partition : active_) {
+    if (!partition->topic->renew_error.ok()) return partition->topic->renew_error;
     if (!stream_error.ok()) return stream_error;
     if (!partition->queue.refusal().ok()) return partition->queue.refusal();
   }

@@ -130,7 +130,8 @@ class Outbox {
     // Nothing is sent before `Renew`, which is not to be tried earlier than `renew_at`.
     bool renewing = false;
     absl::Time renew_at = absl::InfinitePast();
-    absl::Status fenced;  // Not OK once another producer has the name: final.
+    absl::Status renew_error;  // Why it did not succeed the last time.
+    absl::Status fenced;       // Not OK once another producer has the name: final.
   };
 
   Topic* Find(std::string_view topic) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -174,5 +174,26 @@ TEST_F(OutboxTest, FlushWaitsForWhatWasAddedBeforeOnly) {
   EXPECT_FALSE(outbox_.WaitReleased(outbox_.last_batch_id(), kNoWait));
 }
 
+TEST_F(OutboxTest, WhyAProducerCannotBeInitialisedIsTold) {
+  options_.idempotent = true;
+  Learn(4, "id2");
+  ASSERT_TRUE(Add({.value = "v"}).ok());
+  const absl::Time now = MonotonicNow();
+  const auto topic = outbox_.TopicToRenew(now);
+  ASSERT_TRUE(topic.has_value());
+  std::vector<CompletedBatch> completed;
+  const absl::Status why = record::MakeError(record::Reason::kInvalidField, "no such name");
+  outbox_.Renew(*topic, why, now, &completed);
+  EXPECT_EQ(outbox_.Obstacle(absl::OkStatus()), why);
+  outbox_.Expire(now + absl::Hours(1), absl::OkStatus(), &completed);
+  ASSERT_EQ(completed.size(), 1u);
+  EXPECT_NE(completed[0].first.status.message().find("no such name"), std::string::npos);
+  outbox_.Release(*completed[0].batch);
+
+  outbox_.Renew(*topic, ProducerIdentity{.producer_id = 7}, now, &completed);
+  ASSERT_TRUE(Add({.value = "v"}).ok());
+  EXPECT_TRUE(outbox_.Obstacle(absl::OkStatus()).ok());
+}
+
 }  // namespace
 }  // namespace leat::client
