@@ -19,7 +19,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
-#include <iostream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -278,13 +277,9 @@ int main(int argc, char** argv) {
   app.add_option("--rounds", settings.rounds, "How often each is done")->capture_default_str();
   app.add_option("--gigabytes", settings.gigabytes, "Of 'restart'")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  auto temporary = leat::bench::TemporaryDirectory::Make(settings.data_dir);
-  absl::Status status = temporary.status();
-  if (status.ok()) {
-    settings.data_dir = temporary->path() + "/data";
-    status = leat::bench::Scale(settings).Run();
-  }
-  if (status.ok()) return 0;
-  std::cerr << "at_scale: " << status << "\n";
-  return 1;
+  return leat::bench::RunInTemporaryDirectory("at_scale", settings.data_dir,
+                                              [&settings](const std::string& path) {
+                                                settings.data_dir = path + "/data";
+                                                return leat::bench::Scale(settings).Run();
+                                              });
 }

@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
-#include <iostream>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -189,13 +188,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
-  auto temporary = leat::bench::TemporaryDirectory::Make(settings.data_dir);
-  absl::Status status = temporary.status();
-  if (status.ok()) {
-    settings.data_dir = temporary->path();
-    status = leat::bench::Run(settings);
-  }
-  if (status.ok()) return 0;
-  std::cerr << "group_churn: " << status << "\n";
-  return 1;
+  return leat::bench::RunInTemporaryDirectory("group_churn", settings.data_dir,
+                                              [&settings](const std::string& path) {
+                                                settings.data_dir = path;
+                                                return leat::bench::Run(settings);
+                                              });
 }

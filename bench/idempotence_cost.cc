@@ -15,7 +15,6 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cstdio>
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -160,13 +159,9 @@ int main(int argc, char** argv) {
   app.add_option("--batch-bytes", settings.batch_bytes, "Batch size")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
-  auto temporary = leat::bench::TemporaryDirectory::Make(settings.data_dir);
-  absl::Status status = temporary.status();
-  if (status.ok()) {
-    settings.data_dir = temporary->path();
-    status = leat::bench::Run(settings);
-  }
-  if (status.ok()) return 0;
-  std::cerr << "idempotence_cost: " << status << "\n";
-  return 1;
+  return leat::bench::RunInTemporaryDirectory("idempotence_cost", settings.data_dir,
+                                              [&settings](const std::string& path) {
+                                                settings.data_dir = path;
+                                                return leat::bench::Run(settings);
+                                              });
 }

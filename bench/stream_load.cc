@@ -150,7 +150,7 @@ class Load : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> 
   }
 
   void Check() {
-    if (!options_.check_answers || !failure_.ok()) return;
+    if (!failure_.ok()) return;
     v1::ProduceStreamResponse response;
     grpc::Slice slice;
     if (!answer_.DumpToSingleSlice(&slice).ok() ||

@@ -24,7 +24,6 @@ struct StreamLoadOptions {
   absl::Duration warm_up = absl::Seconds(2);
   absl::Duration duration = absl::Seconds(5);
   uint64_t max_requests = UINT64_MAX;  // Ends earlier than that, having sent so many.
-  bool check_answers = true;           // Offsets dense and durability SYNCED; off for a null sink.
 };
 
 struct StreamLoadResult {

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <iostream>
 #include <system_error>
 #include <utility>
 
@@ -27,6 +28,15 @@ TemporaryDirectory::TemporaryDirectory(TemporaryDirectory&& other) noexcept
 TemporaryDirectory::~TemporaryDirectory() {
   std::error_code ignored;
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+int RunInTemporaryDirectory(const char* name, const std::string& parent,
+                            absl::FunctionRef<absl::Status(const std::string& path)> run) {
+  const absl::StatusOr<TemporaryDirectory> directory = TemporaryDirectory::Make(parent);
+  const absl::Status status = directory.ok() ? run(directory->path()) : directory.status();
+  if (status.ok()) return 0;
+  std::cerr << name << ": " << status << "\n";
+  return 1;
 }
 
 }  // namespace leat::bench

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace leat::bench {
@@ -25,6 +27,11 @@ class TemporaryDirectory {
 
   std::string path_;
 };
+
+// Runs a benchmark in one that is made in `parent`. The exit code of its program, `name`, which
+// tells its error.
+int RunInTemporaryDirectory(const char* name, const std::string& parent,
+                            absl::FunctionRef<absl::Status(const std::string& path)> run);
 
 }  // namespace leat::bench
 

@@ -66,10 +66,7 @@ Nanos ReadStamp(std::string_view value) {
 }
 
 BatchMaker::BatchMaker(const LoadSettings& settings)
-    : stamped_(settings.consumers > 0),
-      topic_(settings.topic),
-      durability_(settings.durability),
-      record_count_(settings.records_per_batch) {
+    : stamped_(settings.consumers > 0), topic_(settings.topic), durability_(settings.durability) {
   const std::string set = MakeRecordSet(settings);
   crc_ = record::Crc32c(set);
   size_t head_bytes = 0;
@@ -105,7 +102,7 @@ BatchMaker::Parts BatchMaker::Make(uint32_t partition, Nanos stamp) const {
   return parts;
 }
 
-grpc::ByteBuffer BatchMaker::Join(std::string front, std::string head) const {
+grpc::ByteBuffer BatchMaker::Join(std::string front, const std::string& head) const {
   front += head;
   const grpc::Slice slices[] = {grpc::Slice(front), tail_};
   return grpc::ByteBuffer(slices, tail_.size() == 0 ? 1 : 2);
@@ -113,7 +110,7 @@ grpc::ByteBuffer BatchMaker::Join(std::string front, std::string head) const {
 
 grpc::ByteBuffer BatchMaker::UnaryRequest(uint32_t partition, Nanos stamp) const {
   Parts parts = Make(partition, stamp);
-  return Join(std::move(parts.envelope), std::move(parts.head));
+  return Join(std::move(parts.envelope), parts.head);
 }
 
 grpc::ByteBuffer BatchMaker::StreamRequest(uint64_t request_id, uint32_t partition,
@@ -126,7 +123,7 @@ grpc::ByteBuffer BatchMaker::StreamRequest(uint64_t request_id, uint32_t partiti
   record::AppendVarint(request_id, &front);
   AppendLength(v1::ProduceStreamRequest::kProduceFieldNumber, parts.envelope.size() + batch_bytes(),
                &front);
-  return Join(front + parts.envelope, std::move(parts.head));
+  return Join(front + parts.envelope, parts.head);
 }
 
 }  // namespace leat::bench

@@ -43,7 +43,6 @@ class BatchMaker {
   // A `ProduceStreamRequest`.
   grpc::ByteBuffer StreamRequest(uint64_t request_id, uint32_t partition, Nanos stamp) const;
 
-  uint32_t record_count() const { return record_count_; }
   // Of the serialized record set.
   size_t batch_bytes() const { return head_.size() + tail_.size(); }
   // What a reader of whole batches must find; nullopt when batches differ, by their stamps.
@@ -55,12 +54,11 @@ class BatchMaker {
     std::string head;
   };
   Parts Make(uint32_t partition, Nanos stamp) const;
-  grpc::ByteBuffer Join(std::string front, std::string head) const;
+  grpc::ByteBuffer Join(std::string front, const std::string& head) const;
 
   const bool stamped_;
   const std::string topic_;
   const v1::Durability durability_;
-  const uint32_t record_count_;
   size_t stamp_position_ = 0;
   // The record set: what may differ from batch to batch, and what does not.
   std::string head_;

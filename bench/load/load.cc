@@ -65,7 +65,7 @@ class Run {
     }
     Measure();
     if (absl::Status status = Finish(*before); !status.ok()) return status;
-    return std::move(result_);
+    return result_;
   }
 
  private:

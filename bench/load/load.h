@@ -7,7 +7,6 @@
 #ifndef LEAT_BENCH_LOAD_LOAD_H_
 #define LEAT_BENCH_LOAD_LOAD_H_
 
-#include <atomic>
 #include <functional>
 
 #include "absl/status/statusor.h"

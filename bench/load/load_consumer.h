@@ -22,7 +22,7 @@ struct ReadPlan {
   enum class Mode {
     kOnce,    // [from, to) of each partition.
     kRepeat,  // The same again and again, until `Stop`.
-    kFollow,  // From `from` on, until it gets to where `AwaitOffsets` says.
+    kFollow,  // From `from` on, until it gets to where `Await` says.
   };
 
   Mode mode = Mode::kOnce;

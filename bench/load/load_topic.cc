@@ -23,7 +23,7 @@ absl::StatusOr<LoadTopic> LoadTopic::Open(const LoadSettings& settings) {
 }
 
 LoadTopic::LoadTopic(LoadTopic&& other) noexcept
-    : admin_(other.admin_),
+    : admin_(std::move(other.admin_)),
       name_(std::move(other.name_)),
       partition_count_(other.partition_count_),
       own_(std::exchange(other.own_, false)) {}

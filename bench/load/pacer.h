@@ -12,7 +12,7 @@
 
 namespace leat::bench {
 
-// Sleeps until then, as exactly as the kernel can. Begins with `ExactSleeps` on the thread.
+// Sleeps until then, as exactly as the kernel can: on a thread that has called `ExactSleeps`.
 void SleepUntil(Nanos moment);
 // The thread that calls this is woken on time, and not up to 50 us later to save power.
 void ExactSleeps();

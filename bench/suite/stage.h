@@ -25,7 +25,6 @@ struct SuiteSettings {
   absl::Duration duration = absl::Seconds(4);
   uint64_t fill_bytes = uint64_t{1} << 30;  // What is replayed.
   std::function<bool()> interrupted = [] { return false; };
-  std::function<void(const std::string& line)> tell = [](const std::string&) {};
 };
 
 class Stage {

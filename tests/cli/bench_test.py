@@ -8,27 +8,15 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], "tests/support"))
-from leat_server import ENVIRONMENT, LEAT, Server  # noqa: E402
+from leat_server import ENVIRONMENT, LEAT, ServerTest  # noqa: E402
 
 SHORT = ["--warm-up", "50ms", "--duration", "300ms"]
 
 
-class BenchTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.TemporaryDirectory()
-        cls.server = Server(os.path.join(cls.directory.name, "data"))
-
-    @classmethod
-    def tearDownClass(cls):
-        code = cls.server.end(signal.SIGTERM)
-        cls.directory.cleanup()
-        assert code == 0, code
-
+class BenchTest(ServerTest):
     def popen(self, *arguments, server=None):
         environment = dict(ENVIRONMENT, LEAT_SERVER=server or self.server.listen)
         return subprocess.Popen(

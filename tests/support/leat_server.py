@@ -2,7 +2,10 @@
 
 import os
 import re
+import signal
 import subprocess
+import tempfile
+import unittest
 
 LEAT = os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], "cli/leat")
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
@@ -37,3 +40,18 @@ class Server:
         self.process.stderr.read()
         self.process.stderr.close()
         return self.process.wait()
+
+
+class ServerTest(unittest.TestCase):
+    """Tests that share a server, which must end well."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.server = Server(os.path.join(cls.directory.name, "data"))
+
+    @classmethod
+    def tearDownClass(cls):
+        code = cls.server.end(signal.SIGTERM)
+        cls.directory.cleanup()
+        assert code == 0, code

@@ -3,31 +3,18 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import unittest
 
 ROOT = os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"])
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
-from leat_server import Server  # noqa: E402
+from leat_server import ServerTest  # noqa: E402
 
 HERE = os.path.join(ROOT, "tests/thin_clients")
 
 
-class ThinClientsTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.TemporaryDirectory()
-        cls.server = Server(os.path.join(cls.directory.name, "data"))
-
-    @classmethod
-    def tearDownClass(cls):
-        code = cls.server.end(signal.SIGTERM)
-        cls.directory.cleanup()
-        assert code == 0, code
-
+class ThinClientsTest(ServerTest):
     def run_client(self, *command, **environment):
         subprocess.run(command, env={"PATH": os.environ["PATH"], **environment}, check=True, timeout=60)
 
