@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/cord.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/status.h"
 #include "storage/record/error.h"
@@ -38,11 +37,7 @@ absl::Status TooLate(absl::Duration timeout, const absl::Status& reason, AppendO
 // halted the whole topic.
 std::optional<uint64_t> HaltingRequest(const absl::Status& status) {
   if (record::ReasonOf(status) != record::Reason::kEarlierRequestFailed) return std::nullopt;
-  for (const auto& [key, value] : record::MetadataOf(status)) {
-    uint64_t request_id = 0;
-    if (key == "requestId" && absl::SimpleAtoi(value, &request_id)) return request_id;
-  }
-  return std::nullopt;
+  return MetadataNumber(status, "requestId");
 }
 
 }  // namespace

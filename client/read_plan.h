@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/admin.h"
 #include "client/position.h"
@@ -22,7 +23,8 @@ struct PlannedPartition {
   int64_t next_offset = 0;
   std::optional<int64_t> end_offset;  // Exclusive. Unset: never.
   int64_t high_watermark = 0;
-  bool ended = false;  // Whether its end was told.
+  absl::Status damage;  // Why it ends at `end_offset`, if that is not where it was asked to end.
+  bool ended = false;   // Whether its end was told.
 
   // Whether all that was asked for was delivered or passed over.
   bool done() const { return end_offset.has_value() && next_offset >= *end_offset; }

@@ -6,7 +6,6 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "client/admin.h"
 #include "client/monotonic_clock.h"
 #include "client/raw_call.h"
@@ -85,7 +84,6 @@ class Reader::Impl {
   absl::Status error_;
   std::unique_ptr<RawCall> call_;
   bool resuming_ = false;
-  bool progressed_ = false;  // The call brought something.
   absl::Time retry_at_ = absl::InfinitePast();
   // When the first of the calls ended that brought nothing; unset while something comes.
   std::optional<absl::Time> lost_at_;
@@ -159,7 +157,6 @@ absl::Status Reader::Impl::Begin() {
 }
 
 void Reader::Impl::StartCall() {
-  progressed_ = false;
   call_ = std::make_unique<RawCall>(client_.connection(), kMethod, wakeup_);
   call_->WriteLast({RequestFor(options_, *plan_, resuming_, client_.options().max_receive_bytes)
                         .SerializeAsString(),
@@ -175,7 +172,6 @@ absl::Status Reader::Impl::Handle(std::string bytes) {
   if (planned == nullptr)
     return absl::InternalError("the server sent a partition that was not asked for");
   const int64_t from_offset = planned->next_offset;
-  if (message->next_offset > from_offset) progressed_ = true;
   planned->next_offset = std::max(planned->next_offset, message->next_offset);
   planned->high_watermark = message->high_watermark;
   if (message->kind == ReadMessage::Kind::kRecords) {
@@ -214,28 +210,29 @@ absl::Status Reader::Impl::HandleEnd(absl::Status status, absl::Time now) {
   return absl::OkStatus();
 }
 
-// gRPC lets go of messages that were not taken yet when a call ends with an error: so the read goes
-// on behind those that were, until nothing comes before the damage.
+// gRPC lets go of messages that were not taken yet when a call ends with an error: so the partition
+// is read on up to the damage, where a call ends well, before that is told.
 bool Reader::Impl::HandleDamage(const absl::Status& status) {
   if (record::ReasonOf(status) != record::Reason::kLogCorrupt) return false;
-  if (progressed_) return true;
-  for (const auto& [key, value] : record::MetadataOf(status)) {
-    uint32_t partition = 0;
-    if (key != "partition" || !absl::SimpleAtoi(value, &partition)) continue;
-    PlannedPartition* planned = Find(partition);
-    if (planned == nullptr || planned->ended) return false;
-    planned->ended = true;
-    planned->end_offset = planned->next_offset;
-    events_.push_back({.kind = ReadEvent::Kind::kDamage, .partition = partition, .damage = status});
-    return true;
-  }
-  return false;
+  const std::optional<int64_t> partition = MetadataNumber(status, "partition");
+  PlannedPartition* planned =
+      partition.has_value() ? Find(static_cast<uint32_t>(*partition)) : nullptr;
+  if (planned == nullptr || planned->ended) return false;
+  const int64_t damaged_from = MetadataNumber(status, "offset").value_or(planned->next_offset);
+  const bool ends_before = planned->end_offset.has_value() && *planned->end_offset <= damaged_from;
+  planned->end_offset = ends_before ? planned->next_offset : damaged_from;
+  planned->damage = status;
+  if (planned->done()) EndPartition(*planned);
+  return true;
 }
 
 void Reader::Impl::EndPartition(PlannedPartition& planned) {
   if (std::exchange(planned.ended, true)) return;
   planned.end_offset = planned.next_offset;
-  events_.push_back({.kind = ReadEvent::Kind::kEndOfPartition, .partition = planned.partition});
+  events_.push_back(
+      {.kind = planned.damage.ok() ? ReadEvent::Kind::kEndOfPartition : ReadEvent::Kind::kDamage,
+       .partition = planned.partition,
+       .damage = planned.damage});
 }
 
 PlannedPartition* Reader::Impl::Find(uint32_t partition) {

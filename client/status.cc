@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -108,6 +109,14 @@ std::optional<absl::Duration> RetryDelayOf(const absl::Status& status) {
   if (!info.has_value()) return std::nullopt;
   return absl::Seconds(info->retry_delay().seconds()) +
          absl::Nanoseconds(info->retry_delay().nanos());
+}
+
+std::optional<int64_t> MetadataNumber(const absl::Status& status, std::string_view key) {
+  for (const auto& [name, value] : record::MetadataOf(status)) {
+    int64_t number = 0;
+    if (name == key && absl::SimpleAtoi(value, &number)) return number;
+  }
+  return std::nullopt;
 }
 
 }  // namespace leat::client

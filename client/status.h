@@ -4,7 +4,9 @@
 #ifndef LEAT_CLIENT_STATUS_H_
 #define LEAT_CLIENT_STATUS_H_
 
+#include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -41,6 +43,9 @@ bool MayJoinAgain(const absl::Status& status);
 
 // How long the server asks to wait before the next try, if it does.
 std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
+
+// The number under `key` in the metadata of the reason, if there is one.
+std::optional<int64_t> MetadataNumber(const absl::Status& status, std::string_view key);
 
 absl::Status FromRpcStatus(const google::rpc::Status& status);
 

@@ -78,13 +78,17 @@ class Walker {
   // Goes on to the next frame that stands on its own: behind one of which the payload alone is
   // damaged, or wherever one is found. False when there is none.
   absl::StatusOr<bool> PassGap(std::string what) {
-    Gap gap{.from = walk_.frames_end, .offset = walk_.next_offset, .what = std::move(what)};
+    Gap gap{.from = walk_.frames_end,
+            .offset = walk_.next_offset,
+            .damaged_from = walk_.next_offset,
+            .what = std::move(what)};
     absl::StatusOr<ParsedFrame> headers = FrameAt(gap.from, PayloadCheck::kSkip);
     if (headers.ok()) headers = InChain(*std::move(headers));
     if (headers.ok()) {
       Pass(*headers);
       gap.to = walk_.frames_end;
       gap.next_offset = walk_.next_offset;
+      SetDamaged(*headers, gap);
       walk_.gaps.push_back(std::move(gap));
       return true;
     }
@@ -92,7 +96,7 @@ class Walker {
          gap.to = gap.to + io::kBlockBytes) {
       const std::optional<FrameHeader> next = OwnFrameAt(gap.to);
       if (!next.has_value() || next->first_offset < gap.offset) continue;
-      gap.next_offset = next->first_offset;
+      gap.next_offset = gap.damaged_to = next->first_offset;
       walk_.frames_end = gap.to;
       walk_.next_offset = next->first_offset;
       walk_.last_frame_crc = next->previous_crc;
@@ -101,6 +105,15 @@ class Walker {
     }
     if (!read_.ok()) return read_;
     return false;
+  }
+
+  static void SetDamaged(const ParsedFrame& frame, Gap& gap) {
+    gap.damaged_from = gap.damaged_to = gap.next_offset;
+    for (const record::Batch& batch : frame.batches) {
+      if (log::CheckPayload(frame.header, batch).ok()) continue;
+      gap.damaged_from = std::min(gap.damaged_from, batch.header.base_offset);
+      gap.damaged_to = batch.header.next_offset();
+    }
   }
 
   // The header of the frame of this segment at `position` whose headers are sound.

@@ -26,6 +26,10 @@ struct Gap {
   io::FilePosition to;
   record::Offset offset;       // What should begin there.
   record::Offset next_offset;  // With what the next sound frame goes on.
+  // Where the records in between lie that cannot be read: of a frame with sound headers, the
+  // batches whose payloads are damaged.
+  record::Offset damaged_from;
+  record::Offset damaged_to;
   std::string what;
 };
 

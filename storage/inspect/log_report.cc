@@ -27,8 +27,8 @@ Fault FaultOf(const std::string& path, const Gap& gap) {
           .file = path,
           .position = gap.from,
           .bytes = gap.to - gap.from,
-          .offset = gap.offset,
-          .next_offset = std::max(gap.offset, gap.next_offset),
+          .offset = gap.damaged_from,
+          .next_offset = std::max(gap.damaged_from, gap.damaged_to),
           .what = gap.what};
 }
 

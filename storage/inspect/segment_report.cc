@@ -174,6 +174,8 @@ class Inspector {
                               .to = report_.footer->frames_end,
                               .offset = walk.next_offset,
                               .next_offset = report_.footer->next_offset,
+                              .damaged_from = walk.next_offset,
+                              .damaged_to = report_.footer->next_offset,
                               .what = walk.end});
     }
     report_.chain_end = report_.gaps.empty() ? walk.frames_end : report_.gaps[0].from;

@@ -122,6 +122,12 @@ absl::StatusOr<FrameHeader> ParseFrameHeaders(std::string_view bytes) {
   return headers->frame;
 }
 
+absl::Status CheckPayload(const FrameHeader& frame, const Batch& batch) {
+  if (record::Crc32c(batch.payload) == batch.header.payload_crc32c) return absl::OkStatus();
+  return Damaged(frame, fmt::format("payload of the batch at offset {} fails its checksum",
+                                    batch.header.base_offset.value));
+}
+
 absl::StatusOr<ParsedFrame> ParseFrame(std::string_view bytes,
                                        const std::shared_ptr<const void>& owner,
                                        PayloadCheck payloads) {
@@ -137,13 +143,10 @@ absl::StatusOr<ParsedFrame> ParseFrame(std::string_view bytes,
   size_t place = FrameHeader::kEncodedBytes;
   for (const BatchHeader& batch : headers->batches) {
     place += BatchHeader::kEncodedBytes;
-    const std::string_view payload = bytes.substr(place, batch.payload_bytes);
-    if (payloads == PayloadCheck::kVerify && record::Crc32c(payload) != batch.payload_crc32c) {
-      return Damaged(header, fmt::format("payload of the batch at offset {} fails its checksum",
-                                         batch.base_offset.value));
-    }
-    frame.batches.push_back({batch, ShareBytes(payload.data(), payload.size(), owner)});
+    frame.batches.push_back({batch, ShareBytes(bytes.data() + place, batch.payload_bytes, owner)});
     place += batch.payload_bytes;
+    if (payloads == PayloadCheck::kSkip) continue;
+    if (absl::Status sound = CheckPayload(header, frame.batches.back()); !sound.ok()) return sound;
   }
   if (payloads == PayloadCheck::kVerify) {
     if (absl::Status status = CheckPadding(header, bytes); !status.ok()) return status;

@@ -43,6 +43,9 @@ BuiltFrame BuildFrame(FrameHeader header, absl::Span<const record::Batch> batche
 // cut off. Errors as for `ParseFrame`.
 absl::StatusOr<FrameHeader> ParseFrameHeaders(std::string_view bytes);
 
+// DATA_LOSS naming both when the payload of `batch`, found in `frame`, fails its checksum.
+absl::Status CheckPayload(const FrameHeader& frame, const record::Batch& batch);
+
 enum class PayloadCheck { kSkip, kVerify };
 
 // A frame found in `bytes`; batch payloads share `owner`, which keeps `bytes` alive.

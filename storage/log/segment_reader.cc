@@ -25,6 +25,7 @@ SegmentReader::SegmentReader(const LogEnvironment& environment, std::shared_ptr<
 
 absl::StatusOr<const ParsedFrame*> SegmentReader::Frame() {
   if (frame_.has_value()) return &*frame_;
+  if (readable_from_.has_value()) return DamageUpTo(*readable_from_);
   while (bytes_ahead() > 0) {
     absl::StatusOr<std::optional<ParsedFrame>> frame = Look();
     if (!frame.ok()) {
@@ -45,12 +46,12 @@ absl::StatusOr<const ParsedFrame*> SegmentReader::Frame() {
 absl::StatusOr<std::optional<ParsedFrame>> SegmentReader::Look() {
   const std::string_view bytes(buffer_->data() + (position_ - buffer_begin_), bytes_ahead());
   const absl::StatusOr<FrameHeader> header = DecodeFrameHeader(bytes);
-  if (!header.ok()) return Corrupt(std::string(header.status().message()));
+  if (!header.ok()) return Corrupt(header.status().message());
   if (absl::Status fits = CheckFits(*header); !fits.ok()) return fits;
   frame_bytes_ = header->padded_bytes;
   if (bytes.size() < frame_bytes_) return std::nullopt;
   absl::StatusOr<ParsedFrame> frame = Parse(bytes.substr(0, frame_bytes_));
-  if (!frame.ok()) return Corrupt(std::string(frame.status().message()));
+  if (!frame.ok()) return Corrupt(frame.status().message());
   return std::optional(*std::move(frame));
 }
 
@@ -75,15 +76,49 @@ void SegmentReader::TakeIn(ParsedFrame frame) {
   position_ = position_ + frame_bytes_;
   next_offset_ = frame_->next_offset();
   previous_crc_ = frame_->header.crc;
+  searching_ = std::exchange(cut_, false);
 }
 
 // So that whoever was told of damage can read on behind it.
-absl::StatusOr<ParsedFrame> SegmentReader::Parse(std::string_view bytes) const {
+absl::StatusOr<ParsedFrame> SegmentReader::Parse(std::string_view bytes) {
   if (next_offset_ < from_) {
     absl::StatusOr<ParsedFrame> passed = ParseFrame(bytes, buffer_, PayloadCheck::kSkip);
     if (!passed.ok() || passed->next_offset() <= from_) return passed;
   }
-  return ParseFrame(bytes, buffer_, payloads_);
+  absl::StatusOr<ParsedFrame> whole = ParseFrame(bytes, buffer_, payloads_);
+  if (whole.ok()) return whole;
+  absl::StatusOr<ParsedFrame> headers = ParseFrame(bytes, buffer_, PayloadCheck::kSkip);
+  if (!headers.ok()) return headers;
+  return Salvage(*std::move(headers), whole.status());
+}
+
+// Of a frame with sound headers in which something is damaged: the batches up to the first one of
+// interest whose payload is.
+absl::StatusOr<ParsedFrame> SegmentReader::Salvage(ParsedFrame frame, absl::Status damage) {
+  std::vector<record::Batch>& batches = frame.batches;
+  const auto check = [&frame](const record::Batch& batch) {
+    return CheckPayload(frame.header, batch);
+  };
+  const auto sound = [&check](const record::Batch& batch) { return check(batch).ok(); };
+  auto damaged = std::find_if_not(batches.begin(), batches.end(), sound);
+  if (damaged == batches.end()) return damage;  // The padding.
+  if (searching_ && frame.header.first_offset > from_) {
+    // It shows no more than where the damage before it ends.
+    const auto first_sound = std::find_if(batches.begin(), batches.end(), sound);
+    if (first_sound == batches.end()) return damage;
+    frame.header.first_offset = first_sound->header.base_offset;
+    return frame;
+  }
+  damaged = std::find_if(damaged, batches.end(), [&](const record::Batch& batch) {
+    return batch.header.next_offset() > from_ && !sound(batch);
+  });
+  if (damaged == batches.end()) return frame;
+  const auto next_sound = std::find_if(damaged, batches.end(), sound);
+  if (next_sound != batches.end()) readable_from_ = next_sound->header.base_offset;
+  damage_ = Corrupt(check(*damaged).message(), damaged->header.base_offset);
+  cut_ = true;
+  batches.erase(damaged, batches.end());
+  return frame;
 }
 
 absl::Status SegmentReader::CheckFits(const FrameHeader& header) const {
@@ -111,11 +146,10 @@ absl::Status SegmentReader::DamageUpTo(record::Offset end) const {
        {"nextOffset", absl::StrCat(end.value)}});
 }
 
-absl::Status SegmentReader::Corrupt(const std::string& what) const {
-  return record::MakeError(
-      record::Reason::kLogCorrupt,
-      absl::StrCat(segment_->path(), " at byte ", position_.bytes, ": ", what),
-      {{"file", segment_->path()}, {"offset", absl::StrCat(next_offset_.value)}});
+absl::Status SegmentReader::Corrupt(absl::string_view what, record::Offset from) const {
+  return record::MakeError(record::Reason::kLogCorrupt,
+                           absl::StrCat(segment_->path(), " at byte ", position_.bytes, ": ", what),
+                           {{"file", segment_->path()}, {"offset", absl::StrCat(from.value)}});
 }
 
 uint64_t SegmentReader::memory_bytes(uint64_t fill_bytes) const {
@@ -192,7 +226,7 @@ void SegmentReader::EndFill(absl::Status status) {
   filling_ = false;
   // A file that is gone, too short, or cannot be read.
   if (absl::IsNotFound(status) || absl::IsOutOfRange(status) || absl::IsDataLoss(status)) {
-    status = Corrupt(std::string(status.message()));
+    status = Corrupt(status.message());
   }
   io::IoCallback done = std::exchange(fill_done_, nullptr);
   if (done != nullptr) std::move(done)(std::move(status));

@@ -17,6 +17,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "storage/io/aligned_buffer.h"
 #include "storage/io/event_loop.h"
 #include "storage/io/file_system.h"
@@ -34,15 +35,16 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   static constexpr uint64_t kFirstStepBytes = 64 << 10;
   static constexpr uint64_t kMaxStepBytes = 4 << 20;
 
-  // Begins at `start`, an entry of the segment's index. The payloads of frames that end before
+  // Begins at `start`, an entry of the segment's index. The payloads of batches that end before
   // `from` are passed over: they are not checked.
   SegmentReader(const LogEnvironment& environment, std::shared_ptr<Segment> segment,
                 const IndexEntry& start, record::Offset from, PayloadCheck payloads);
 
   // The frame at hand, until `Advance`. Null when its bytes are not in memory yet (`Fill`), or when
-  // it is not written yet (`AtEnd`). kLogCorrupt when it is damaged, with the offset at which the
-  // next sound frame begins, if one follows. Damage that such a frame shows to end at or before
-  // `from` is passed over.
+  // it is not written yet (`AtEnd`). Where a payload is damaged, the batches before it come first.
+  // kLogCorrupt when what comes next is damaged, with the offset at which the next sound batch
+  // begins, if one follows. Damage that such a batch shows to end at or before `from` is passed
+  // over.
   absl::StatusOr<const ParsedFrame*> Frame();
 
   // What the payloads of the frame at hand share.
@@ -78,8 +80,10 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   void SearchOn(absl::Status damage);
   absl::Status DamageUpTo(record::Offset end) const;
   absl::Status CheckFits(const FrameHeader& header) const;
-  absl::StatusOr<ParsedFrame> Parse(std::string_view bytes) const;
-  absl::Status Corrupt(const std::string& what) const;
+  absl::StatusOr<ParsedFrame> Parse(std::string_view bytes);
+  absl::StatusOr<ParsedFrame> Salvage(ParsedFrame frame, absl::Status damage);
+  absl::Status Corrupt(absl::string_view what) const { return Corrupt(what, next_offset_); }
+  absl::Status Corrupt(absl::string_view what, record::Offset from) const;
   void Open();
   void ReadChunk();
   void OnRead(std::shared_ptr<io::AlignedBuffer> buffer, io::FilePosition begin,
@@ -107,6 +111,8 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   // blocks behind it.
   absl::Status damage_;
   bool searching_ = false;
+  bool cut_ = false;  // `damage_` is in the frame at hand, behind the batches that are left of it.
+  std::optional<record::Offset> readable_from_;  // And where, in that frame, it ends.
   std::optional<ParsedFrame> frame_;
   std::shared_ptr<const io::AlignedBuffer> frame_memory_;
 

@@ -16,21 +16,10 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"], "tests/support"))
-from leat_server import ENVIRONMENT, LEAT, Server  # noqa: E402
+from leat_server import ENVIRONMENT, LEAT, Server, ServerTest  # noqa: E402
 
 
-class EndToEndTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.TemporaryDirectory()
-        cls.server = Server(os.path.join(cls.directory.name, "data"))
-
-    @classmethod
-    def tearDownClass(cls):
-        code = cls.server.end(signal.SIGTERM)
-        cls.directory.cleanup()
-        assert code == 0, code
-
+class EndToEndTest(ServerTest):
     def setUp(self):
         self.topic = self.id().split(".")[-1]
 
@@ -348,13 +337,17 @@ class EndToEndTest(unittest.TestCase):
         self.assertEqual(whole, lines)
         for _ in range(3):
             read = self.leat("consume", self.topic, "-e", "-f", "%p %v\\n", code=6)
-            damaged_at = int(re.search(r"offset (\d+)", self.stderr).group(1))
+            what, behind = self.stderr.split("; readable again from offset ")
+            damaged_at = int(re.findall(r"offset (\d+)", what)[-1])
+            readable_from = int(re.match(r"\d+", behind).group())
             per_partition = {b"0": [], b"1": []}
             for line in read.splitlines(keepends=True):
                 per_partition[line[:1]].append(line[2:])
             self.assertEqual(b"".join(per_partition[b"1"]), lines)
             self.assertTrue(lines.startswith(b"".join(per_partition[b"0"])))
             self.assertEqual(len(per_partition[b"0"]), damaged_at)
+            rest = self.leat("consume", self.topic, "-p", "0", "-o", str(readable_from), "-e")
+            self.assertEqual(rest.splitlines(), lines.splitlines()[readable_from:])
 
     def test_follow_goes_on_when_the_server_comes_back(self):
         self.create()

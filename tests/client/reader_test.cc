@@ -140,6 +140,29 @@ TEST_F(ReaderTest, TellsWhatIsGone) {
   EXPECT_EQ(ReadAll(reader), "0:gap(1,3) 0@3=3 0:end done");
 }
 
+TEST_F(ReaderTest, WhatComesBeforeDamageIsReadThoughTheCallThatMetItBroughtNothing) {
+  Fill(0, 3);
+  Fill(1, 2);
+  server_.Damage(0, 2);
+  EXPECT_EQ(ReadAll({.topic = "t", .end = Position::Latest()}),
+            "0@0=0 0@1=1 0:damage 1@0=0 1@1=1 1:end done");
+  EXPECT_EQ(ReadAll({.topic = "t", .partitions = {0}}), "0@0=0 0@1=1 0:damage done");
+  EXPECT_EQ(ReadAll({.topic = "t", .partitions = {0}, .start = Position::AtOffset(2)}),
+            "0:damage done");
+  EXPECT_EQ(ReadAll({.topic = "t", .partitions = {0}, .end = Position::AtOffset(2)}),
+            "0@0=0 0@1=1 0:end done");
+}
+
+TEST_F(ReaderTest, DamageThatComesNearerIsToldWhereItIs) {
+  Fill(0, 6);
+  server_.Damage(0, 4);
+  server_.set_messages_per_read(1);
+  Reader reader(Connect(), {.topic = "t", .partitions = {0}});
+  EXPECT_EQ(ReadAll(reader, 1), "0@0=0 ");
+  server_.Damage(0, 2);
+  EXPECT_EQ(ReadAll(reader), "0@1=1 0:damage done");
+}
+
 TEST_F(ReaderTest, StopEndsAWaitingRead) {
   Reader reader(Connect(), {.topic = "t"});
   std::thread stopper([&reader] { reader.Stop(); });

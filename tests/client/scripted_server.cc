@@ -26,6 +26,13 @@ google::rpc::Status ErrorOf(record::Reason reason, record::ErrorMetadata metadat
   return status;
 }
 
+grpc::Status DamagedAt(uint32_t partition, int64_t offset) {
+  const google::rpc::Status status =
+      ErrorOf(record::Reason::kLogCorrupt,
+              {{"partition", std::to_string(partition)}, {"offset", std::to_string(offset)}});
+  return {grpc::StatusCode::DATA_LOSS, status.message(), status.SerializeAsString()};
+}
+
 grpc::Status ConnectionLost() {
   return {grpc::StatusCode::UNAVAILABLE, "connection reset by test"};
 }
@@ -89,8 +96,14 @@ class ScriptedServer::Log : public v1::LogService::Service {
   grpc::Status Read(grpc::ServerContext* context, const v1::ReadRequest* request,
                     grpc::ServerWriter<v1::ReadResponse>* writer) override {
     std::map<uint32_t, int64_t> next;
-    for (const auto& partition : request->partitions())
-      next[partition.partition()] = partition.start().offset();
+    for (const auto& read : request->partitions()) {
+      next[read.partition()] = read.start().offset();
+      absl::MutexLock lock(&owner_.mutex_);
+      const std::optional<int64_t> damaged_at = owner_.partitions_[read.partition()].damaged_at;
+      if (damaged_at.has_value() && (!read.has_end() || read.end().offset() > *damaged_at)) {
+        return DamagedAt(read.partition(), *damaged_at);
+      }
+    }
     int messages = 0;
     while (!context->IsCancelled()) {
       const std::optional<v1::ReadResponse> message = NextMessage(*request, next);
@@ -208,6 +221,11 @@ void ScriptedServer::Restart() {
   builder.RegisterService(topics_.get());
   builder.RegisterService(log_.get());
   server_ = builder.BuildAndStart();
+}
+
+void ScriptedServer::Damage(uint32_t partition, int64_t offset) {
+  absl::MutexLock lock(&mutex_);
+  partitions_[partition].damaged_at = offset;
 }
 
 void ScriptedServer::set_script(Script script) {

@@ -54,6 +54,9 @@ class ScriptedServer {
   void set_script(Script script);
   // After so many messages each Read breaks; 0 is never.
   void set_messages_per_read(int messages);
+  // Its record at `offset` is damaged: calls that would read it bring nothing but the error, as if
+  // gRPC had let go of all that came before.
+  void Damage(uint32_t partition, int64_t offset);
   // Records before it are gone.
   void Trim(uint32_t partition, int64_t log_start);
   void AppendDirectly(uint32_t partition, const std::string& value);
@@ -71,6 +74,7 @@ class ScriptedServer {
   struct Partition {
     std::vector<std::string> values;
     int64_t log_start = 0;
+    std::optional<int64_t> damaged_at;
   };
 
   const uint32_t partition_count_;

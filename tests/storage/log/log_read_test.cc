@@ -1,8 +1,10 @@
 // Reads: from memory and from disk, side by side, past damage, by time.
 
+#include <map>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/log/frame.h"
@@ -225,6 +227,81 @@ TEST(LogReadTest, GivesWhatIsBeforeDamageAndThenSaysWhereItIs) {
   EXPECT_EQ(*log.Read(6), Values(values.begin() + 6, values.end()));
   EXPECT_EQ(log.log().state(), LogState::kOnline);
   EXPECT_TRUE(log.AppendNow("more").ok());
+}
+
+// Batches of one frame, each with its value in its payload, and some of those damaged.
+class DamagedFrameTest : public ::testing::Test {
+ protected:
+  DamagedFrameTest() {
+    EXPECT_TRUE(log_.AppendNow("v0").ok());
+    for (int i = 1; i <= 6; ++i) log_.Append("v" + std::to_string(i));
+    log_.Run();
+    EXPECT_TRUE(log_.AppendNow("v7").ok());
+  }
+
+  void Damage(const std::string& value) {
+    const std::string bytes = *io::ReadFile(log_.disk(), log_.FilePath(0), 1 << 20);
+    ASSERT_TRUE(log_.disk().Corrupt(log_.FilePath(0), {bytes.find(value)}, 1).ok());
+  }
+
+  // Values of the one read from `from`; or where it is damaged, as "!1..2", "!1.." without an end.
+  std::string Read(int64_t from) {
+    const absl::StatusOr<Values> values = log_.Read(from);
+    if (values.ok()) return absl::StrJoin(*values, " ");
+    EXPECT_EQ(record::ReasonOf(values.status()), record::Reason::kLogCorrupt);
+    std::map<std::string, std::string> where;
+    for (const auto& [key, value] : record::MetadataOf(values.status())) where[key] = value;
+    return "!" + where["offset"] + ".." + where["nextOffset"];
+  }
+
+  LogFixture log_{WithoutTail()};
+};
+
+TEST_F(DamagedFrameTest, CostsNoMoreThanTheBatchThatIsDamaged) {
+  Damage("v3");
+  EXPECT_EQ(Read(0), "v0 v1 v2");
+  EXPECT_EQ(Read(2), "v2");
+  EXPECT_EQ(Read(3), "!3..4");
+  EXPECT_EQ(Read(4), "v4 v5 v6 v7");
+  EXPECT_EQ(Read(6), "v6 v7");
+}
+
+TEST_F(DamagedFrameTest, TellsEachDamagedPlace) {
+  Damage("v2");
+  Damage("v3");
+  Damage("v5");
+  EXPECT_EQ(Read(1), "v1");
+  EXPECT_EQ(Read(2), "!2..4");
+  EXPECT_EQ(Read(3), "!3..4");
+  EXPECT_EQ(Read(4), "v4");
+  EXPECT_EQ(Read(5), "!5..6");
+  EXPECT_EQ(Read(6), "v6 v7");
+}
+
+TEST_F(DamagedFrameTest, ItsFirstAndLastBatch) {
+  Damage("v1");
+  Damage("v6");
+  EXPECT_EQ(Read(0), "v0");
+  EXPECT_EQ(Read(1), "!1..2");
+  EXPECT_EQ(Read(2), "v2 v3 v4 v5");
+  EXPECT_EQ(Read(6), "!6..7");
+  EXPECT_EQ(Read(7), "v7");
+}
+
+TEST_F(DamagedFrameTest, BehindADamagedFrame) {
+  Damage("v0");
+  Damage("v1");
+  EXPECT_EQ(Read(0), "!0..2");
+  EXPECT_EQ(Read(1), "!1..2");
+  EXPECT_EQ(Read(2), "v2 v3 v4 v5 v6 v7");
+}
+
+TEST_F(DamagedFrameTest, AtTheEnd) {
+  Damage("v6");
+  Damage("v7");
+  EXPECT_EQ(Read(5), "v5");
+  EXPECT_EQ(Read(6), "!6..");
+  EXPECT_EQ(Read(7), "!7..");
 }
 
 // The frames behind a damaged header have no entry in the index after a restart.
