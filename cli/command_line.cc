@@ -27,8 +27,8 @@ std::string Wrap(const std::string& text, size_t width) {
       size_t end = rest.rfind(' ', width);
       if (end == rest.npos || end <= indent.size()) end = rest.find(' ', width);
       if (end == rest.npos) break;
-      out += rest.substr(0, end) + "\n";
-      rest = indent + rest.substr(end + 1);
+      out.append(rest, 0, end).push_back('\n');
+      rest.replace(0, end + 1, indent);
     }
     out += rest + "\n";
   }

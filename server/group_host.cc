@@ -47,7 +47,7 @@ class PendingJoin {
   void Refuse(const absl::Status& why) {
     if (channel_ != nullptr) std::exchange(channel_, nullptr)->Send(group::event::Closed{why});
   }
-  void Execute(group::GroupLog& groups) { groups.Join(std::move(join_), std::move(channel_)); }
+  void Execute(group::GroupLog& groups) { groups.Join(std::move(join_), channel_); }
 
  private:
   group::command::Join join_;
@@ -162,8 +162,8 @@ void GroupHost::StreamLost(group::MemberRef member) {
 
 void GroupHost::Submit(group::GroupCommand command, Callback<group::Outcome> done) {
   Hosted& hosted = Of(group::GroupNameOf(command));
-  Post(hosted, std::move(done), [command = std::move(command)](Hosted& to, auto answer) mutable {
-    to.groups->Submit(std::move(command), std::move(answer));
+  Post(hosted, std::move(done), [command = std::move(command)](Hosted& to, auto answer) {
+    to.groups->Submit(command, std::move(answer));
   });
 }
 
@@ -216,10 +216,9 @@ void GroupHost::List(std::string prefix, std::string after, size_t limit,
     auto answer = [gathering, i, all_answered](absl::StatusOr<Groups> found) {
       gathering->parts[i] = std::move(found);
     };
-    Post<Groups>(*hosted_[i], std::move(answer),
-                 [prefix, after, limit](Hosted& to, auto answer) mutable {
-                   to.groups->List(std::move(prefix), std::move(after), limit, std::move(answer));
-                 });
+    Post<Groups>(*hosted_[i], std::move(answer), [prefix, after, limit](Hosted& to, auto answer) {
+      to.groups->List(prefix, after, limit, std::move(answer));
+    });
   }
 }
 

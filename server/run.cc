@@ -53,7 +53,7 @@ absl::Status RunServer(const ServerOptions& options) {
   // The next one has its usual effect.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   spdlog::info("stopping: {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
-  const absl::Status status = (*server)->Stop(options.drain_timeout);
+  absl::Status status = (*server)->Stop(options.drain_timeout);
   if (status.ok()) spdlog::info("stopped");
   return status;
 }

@@ -106,7 +106,8 @@ absl::Status Server::Impl::Start() {
   broker = *std::move(started);
   LoadGroups();
   pool = std::make_unique<rpc::WorkerPool>(WorkerThreads());
-  context.reset(
+  // Clang 14 cannot initialise an aggregate in parentheses.
+  context.reset(  // NOLINT(modernize-make-unique)
       new rpc::RpcContext{*broker, *pool, produce_budget, read_budget, calls, ToLimits(options)});
 
   std::vector<std::unique_ptr<grpc::Service>> services;
@@ -140,7 +141,7 @@ absl::Status Server::Impl::Stop(absl::Duration drain) {
     grpc->Shutdown();
   }
   if (groups != nullptr) CloseGroups();
-  const absl::Status status = broker == nullptr ? absl::OkStatus() : broker->Stop();
+  absl::Status status = broker == nullptr ? absl::OkStatus() : broker->Stop();
   pool.reset();
   return status;
 }

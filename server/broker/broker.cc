@@ -102,9 +102,8 @@ std::vector<TopicHandle> Broker::ListTopics(std::string_view prefix, std::string
 
 void Broker::CreateTopic(std::string name, uint32_t partition_count, TopicSettings settings,
                          Callback<TopicHandle> done) {
-  impl_->registry->Submit(
-      command::CreateTopic{std::move(name), partition_count, std::move(settings)},
-      Answer<TopicHandle>(std::move(done)));
+  impl_->registry->Submit(command::CreateTopic{std::move(name), partition_count, settings},
+                          Answer<TopicHandle>(std::move(done)));
 }
 
 void Broker::UpdateTopic(TopicHandle topic, std::function<void(TopicSettings&)> change,
@@ -133,9 +132,9 @@ void Broker::TrimTopic(TopicHandle topic, std::vector<TrimTarget> targets,
     partitions.push_back(target.partition);
     move.targets.push_back({{topic->id, target.partition}, target.log_start});
   }
-  if (partitions.empty()) return DescribePartitions(std::move(topic), {}, std::move(done));
+  if (partitions.empty()) return DescribePartitions(topic, {}, std::move(done));
   auto trimmed = [this, topic, partitions, done = Answer<Statuses>(std::move(done))](
-                     absl::StatusOr<TopicHandle> moved) mutable {
+                     const absl::StatusOr<TopicHandle>& moved) mutable {
     if (!moved.ok()) return std::move(done)(moved.status());
     broker::DescribePartitions(*impl_->shards, topic, partitions, std::move(done));
   };
@@ -150,7 +149,7 @@ void Broker::TrimTopic(TopicHandle topic, std::vector<TrimTarget> targets,
                              Answer<Statuses>(std::move(described)));
 }
 
-void Broker::DescribePartitions(TopicHandle topic, std::vector<uint32_t> partitions,
+void Broker::DescribePartitions(const TopicHandle& topic, std::vector<uint32_t> partitions,
                                 Callback<std::vector<PartitionStatus>> done) {
   broker::DescribePartitions(*impl_->shards, topic, std::move(partitions),
                              Answer<std::vector<PartitionStatus>>(std::move(done)));

@@ -103,7 +103,7 @@ class Broker {
                  Callback<std::vector<PartitionStatus>> done);
 
   // The partitions named, or all when empty.
-  void DescribePartitions(TopicHandle topic, std::vector<uint32_t> partitions,
+  void DescribePartitions(const TopicHandle& topic, std::vector<uint32_t> partitions,
                           Callback<std::vector<PartitionStatus>> done);
 
   // --- Records ---

@@ -113,7 +113,7 @@ void MetadataLog::Execute(Waiting waiting) {
   auto kept = std::make_unique<TopicState::Decision>(*std::move(decision));
   const std::vector<internal::MetadataRecord>& records = kept->records;
   Append(records, [this, kept = std::move(kept), done = std::move(waiting.done)](
-                      absl::StatusOr<log::AppendResult> result) mutable {
+                      const absl::StatusOr<log::AppendResult>& result) mutable {
     if (result.ok()) return OnDurable(std::move(*kept), std::move(done));
     NoteFailure(result.status());
     std::move(done)(result.status());
@@ -175,7 +175,7 @@ void MetadataLog::WriteSnapshot(std::vector<internal::MetadataRecord> parts, siz
 }
 
 void MetadataLog::OnSnapshotDurable(record::Offset first_offset) {
-  surroundings_.save_start(first_offset, [this, first_offset](absl::Status saved) {
+  surroundings_.save_start(first_offset, [this, first_offset](const absl::Status& saved) {
     // If it was not saved, what lies before stays until the next snapshot.
     if (saved.ok()) log_->TrimTo(first_offset);
     EndWork();

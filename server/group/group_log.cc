@@ -139,7 +139,7 @@ absl::Status GroupLog::RefusalOfCall() const {
   return refused_;
 }
 
-void GroupLog::Join(command::Join command, std::shared_ptr<MemberChannel> channel) {
+void GroupLog::Join(command::Join command, const std::shared_ptr<MemberChannel>& channel) {
   if (absl::Status refusal = RefusalOfCall(); !refusal.ok()) {
     return channel->Send(event::Closed{std::move(refusal)});
   }
@@ -152,7 +152,7 @@ void GroupLog::Join(command::Join command, std::shared_ptr<MemberChannel> channe
   });
 }
 
-void GroupLog::Submit(GroupCommand command, Answer done) {
+void GroupLog::Submit(const GroupCommand& command, Answer done) {
   if (absl::Status refusal = RefusalOfCall(); !refusal.ok()) {
     return std::move(done)(std::move(refusal));
   }
@@ -221,9 +221,11 @@ void GroupLog::CountGroups() {
   counted_ = now;
 }
 
-GroupLog::Deliveries GroupLog::Address(const std::string& group,
-                                       std::vector<std::pair<std::string, MemberEvent>> events,
-                                       std::shared_ptr<MemberChannel> channel) {
+GroupLog::Deliveries GroupLog::Address(
+    const std::string& group,
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): moved from.
+    std::vector<std::pair<std::string, MemberEvent>> events,
+    const std::shared_ptr<MemberChannel>& channel) {
   Deliveries deliveries;
   for (auto& [member_id, told] : events) {
     std::shared_ptr<MemberChannel> receiver;
@@ -244,6 +246,7 @@ GroupLog::Deliveries GroupLog::Address(const std::string& group,
   return deliveries;
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): moved from.
 void GroupLog::Tell(const std::string& group, Deliveries deliveries) {
   for (auto& [receiver, told] : deliveries) {
     // The time runs for a member without a stream too.

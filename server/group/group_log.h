@@ -86,11 +86,11 @@ class GroupLog {
   // those of `command::Join`, kDiskFull, kServerStarting (read anew), kServerStopping,
   // kAppendOutcomeUnknown (a retry may make a second member, which its session timeout removes),
   // kPartitionOffline (until the server was restarted). May call `channel` before it returns.
-  void Join(command::Join command, std::shared_ptr<MemberChannel> channel);
+  void Join(command::Join command, const std::shared_ptr<MemberChannel>& channel);
 
   // Any command but a join. `done` once what it is answered is durable; perhaps before this
   // returns. Errors: those of the command and those of `Join`.
-  void Submit(GroupCommand command, Answer done);
+  void Submit(const GroupCommand& command, Answer done);
 
   // The stream broke. Nothing happens when the member goes on on another one.
   void StreamLost(const MemberRef& member);
@@ -99,10 +99,10 @@ class GroupLog {
   void OnTopicChanged(const TopicId& id, std::string_view name);
 
   // The group as it is durably. kGroupNotFound, kServerStarting, kServerStopping.
-  void Describe(std::string name, Callback<Group> done);
+  void Describe(const std::string& name, Callback<Group> done);
 
   // Groups whose names begin with `prefix` and come after `after`, in order, at most `limit`.
-  void List(std::string prefix, std::string after, size_t limit,
+  void List(const std::string& prefix, const std::string& after, size_t limit,
             Callback<std::vector<GroupSummary>> done);
 
   // Whether a member has a stream now.
@@ -132,7 +132,7 @@ class GroupLog {
              Answer done);
   Deliveries Address(const std::string& group,
                      std::vector<std::pair<std::string, MemberEvent>> events,
-                     std::shared_ptr<MemberChannel> channel);
+                     const std::shared_ptr<MemberChannel>& channel);
   void Tell(const std::string& group, Deliveries deliveries);
 
   void CountGroups();

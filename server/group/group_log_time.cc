@@ -118,7 +118,7 @@ void GroupLog::ExpireGroups(int64_t wall_before_ms, int64_t monotonic_before_ms)
 
 // --- Questions ---
 
-void GroupLog::Describe(std::string name, Callback<Group> done) {
+void GroupLog::Describe(const std::string& name, Callback<Group> done) {
   if (!state_.has_value()) return std::move(done)(ReadingAnew());
   const Group* group = state_->Find(name);
   absl::StatusOr<Group> answer =
@@ -130,7 +130,7 @@ void GroupLog::Describe(std::string name, Callback<Group> done) {
       });
 }
 
-void GroupLog::List(std::string prefix, std::string after, size_t limit,
+void GroupLog::List(const std::string& prefix, const std::string& after, size_t limit,
                     Callback<std::vector<GroupSummary>> done) {
   if (!state_.has_value()) return std::move(done)(ReadingAnew());
   std::vector<GroupSummary> answer;

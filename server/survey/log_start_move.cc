@@ -29,7 +29,9 @@ absl::StatusOr<log::RecoveryInput> FindTopicsLog(io::FileSystem& files,
 }
 
 // Nobody else knows the topics while no server runs.
-void PublishToNobody(std::vector<broker::TopicChange>, io::Task in_force) { std::move(in_force)(); }
+void PublishToNobody(const std::vector<broker::TopicChange>&, io::Task in_force) {
+  std::move(in_force)();
+}
 
 }  // namespace
 
@@ -60,11 +62,11 @@ absl::Status MoveLogStart(io::FileSystem& files, io::EventLoop& loop,
       log::Log::Create(environment, *place, *std::move(recovered), log::LogOptions{}),
       {.clock = &loop.clock(), .random = random, .publish = PublishToNobody},
       {.limits = kNoTopicLimits});
-  const auto end = [&](absl::Status ended) {
+  const auto end = [&](const absl::Status& ended) {
     status.Update(ended);
     loop.Stop();
   };
-  topics.Load([&](absl::Status loaded) {
+  topics.Load([&](const absl::Status& loaded) {
     if (!loaded.ok()) return end(loaded);
     topics.Submit(broker::command::MoveLogStarts{{{key, log_start}}},
                   broker::Answer<broker::TopicHandle>([&](const auto& moved) {

@@ -73,7 +73,7 @@ SimulatedFile::Finish SimulatedFile::BeginDurableWrite(FilePosition position,
   absl::Status refused = CheckAlignment(*this, position, data.data(), data.size());
   if (!refused.ok()) return [refused] { return refused; };
   const Verdict verdict = BeginWrite(OperationKind::kWriteDurably, position, data.size());
-  const absl::Status fault = verdict.error;
+  absl::Status fault = verdict.error;
   if (!writable_) return [fault] { return fault; };
   if (verdict.silent.has_value()) {
     return [bytes = bytes_, written = Falsify(*verdict.silent, position, data)] {

@@ -42,10 +42,11 @@ absl::Status CheckCut(const record::BatchHeader& header, const RecordPlaces* pla
 }
 
 AppendResult KnownAlready(std::shared_ptr<const RecordPlaces> places) {
-  return {.base_offset = places->offsets.front(),
-          .append_timestamp_ms = places->append_timestamp_ms,
-          .duplicate = true,
-          .places = std::move(places)};
+  AppendResult result{.base_offset = places->offsets.front(),
+                      .append_timestamp_ms = places->append_timestamp_ms,
+                      .duplicate = true};
+  result.places = std::move(places);
+  return result;
 }
 
 // Tells with the result where the records are.

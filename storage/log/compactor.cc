@@ -92,11 +92,11 @@ void Compactor::RewriteNext() {
     next_ = segment->next_offset();
     pass_.now_ms = NowMillis();
     std::optional<SegmentRewrite::Task> task = TaskFor(*segment, pass_);
-    if (task.has_value()) return Rewrite(std::move(segment), *std::move(task));
+    if (task.has_value()) return Rewrite(segment, *std::move(task));
   }
 }
 
-void Compactor::Rewrite(std::shared_ptr<Segment> segment, SegmentRewrite::Task task) {
+void Compactor::Rewrite(const std::shared_ptr<Segment>& segment, SegmentRewrite::Task task) {
   task.segment_id = environment_.random();
   task.incarnation = environment_.random();
   task.min_free_bytes = limits_.min_free_bytes;

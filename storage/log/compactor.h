@@ -52,7 +52,7 @@ class Compactor : public std::enable_shared_from_this<Compactor> {
   void NoteNext();
   void BeginRewriting(record::Offset noted_end);
   void RewriteNext();
-  void Rewrite(std::shared_ptr<Segment> segment, SegmentRewrite::Task task);
+  void Rewrite(const std::shared_ptr<Segment>& segment, SegmentRewrite::Task task);
   void Swap(const std::shared_ptr<Segment>& segment,
             const std::shared_ptr<SegmentRewrite>& rewrite);
   void OnSwapped(const std::shared_ptr<Segment>& segment, const SegmentRewrite& rewrite,

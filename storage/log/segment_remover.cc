@@ -34,7 +34,7 @@ void SegmentRemover::Sweep() {
   failed_.clear();
   if (!paths.empty()) {
     RemoveInBackground(environment_, directory_, paths,
-                       [weak = weak_from_this(), paths](absl::Status removed) {
+                       [weak = weak_from_this(), paths](const absl::Status& removed) {
                          const auto self = weak.lock();
                          if (removed.ok() || self == nullptr) return;
                          self->failed_.insert(self->failed_.end(), paths.begin(), paths.end());
