@@ -1,5 +1,6 @@
 #include <atomic>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <utility>
@@ -34,6 +35,7 @@ class ClientProducer : public LoadProducer {
         value_(MakeValue(settings.record_bytes, 0)),
         meter_(time),
         tiling_(settings.partition_count),
+        slots_(settings.window),
         producer_(client::Client::Connect({.target = settings.address}), OptionsOf(settings)) {}
 
   ~ClientProducer() override {
@@ -44,7 +46,10 @@ class ClientProducer : public LoadProducer {
   void Start() override {
     thread_ = std::thread([this] { Run(); });
   }
-  void Stop() override { stopping_ = true; }
+  void Stop() override {
+    stopping_ = true;
+    slots_.release();
+  }
 
   absl::Status Await() override {
     thread_.join();
@@ -61,8 +66,9 @@ class ClientProducer : public LoadProducer {
   void Run() {
     ExactSleeps();
     uint64_t sent = 0;
-    for (; !stopping_ && sent < records_max_; ++sent) {
+    for (; sent < records_max_; ++sent) {
       const Nanos intended = AwaitTurn(sent);
+      if (stopping_) break;
       if (absl::Status taken = Send(sent, intended); !taken.ok()) return Fail(std::move(taken));
     }
     if (!schedule_.open()) return;
@@ -72,8 +78,10 @@ class ClientProducer : public LoadProducer {
     }
   }
 
-  // Until the record is due; when that was.
-  Nanos AwaitTurn(uint64_t index) const {
+  // Until the record is to be sent; when that was. In a closed loop that is once there is room for
+  // its batch in the window: it does not wait in the client's buffer.
+  Nanos AwaitTurn(uint64_t index) {
+    if (!schedule_.open() && index % settings_.records_per_batch == 0) slots_.acquire();
     const Nanos now = SteadyNow();
     const Nanos intended = schedule_.At(index, now);
     if (intended > now) SleepUntil(intended);
@@ -100,12 +108,15 @@ class ClientProducer : public LoadProducer {
     meter_.Count(now, {1, settings_.record_bytes});
     meter_.Time(intended, now);
     tiling_.Add(result.partition, result.offset, 1);
+    if (++answered_ % settings_.records_per_batch == 0) slots_.release();
   }
 
   void Fail(absl::Status failure) {
-    absl::MutexLock lock(&mutex_);
-    failure_.Update(std::move(failure));
-    stopping_ = true;
+    {
+      absl::MutexLock lock(&mutex_);
+      failure_.Update(std::move(failure));
+    }
+    Stop();
   }
 
   const LoadSettings settings_;
@@ -117,6 +128,8 @@ class ClientProducer : public LoadProducer {
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   Meter meter_;
   OffsetTiling tiling_;
+  uint64_t answered_ = 0;            // The producer's thread's.
+  std::counting_semaphore<> slots_;  // Batches that a closed loop may begin.
   std::thread thread_;
   // The last member: it calls back until it is gone.
   client::Producer producer_;

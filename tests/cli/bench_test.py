@@ -44,6 +44,14 @@ class BenchTest(ServerTest):
                 self.assertLessEqual(latency["p50"], latency["p99.99"])
                 self.assertLessEqual(latency["p99.99"], latency["max"])
 
+    def test_a_closed_loop_counts_from_when_it_sends(self):
+        """Little's law: no more than the window is under way, so none of it waited for its turn."""
+        for via in "stream", "unary", "client":
+            with self.subTest(via):
+                result = self.bench("produce", "--via", via, "--records-per-batch", "1", "--window", "1")
+                under_way = result["produced"]["records_per_second"] * result["answer_latency_ms"]["mean"] / 1e3
+                self.assertLess(under_way, 1.2)
+
     def test_several_producers_share_several_partitions(self):
         result = self.bench(
             "produce", "--producers", "3", "--partitions", "4", "--keys", "7", "--records-per-batch", "2"
