@@ -105,6 +105,14 @@ std::string DescribeProcessorTime(const LoadSettings& settings, const LoadResult
   return text + fmt::format(", server {:.2f}\n", PerGigabyte(result.server_processor_time, result));
 }
 
+std::string DescribeMissed(const LoadResult& result) {
+  if (result.records_missed == 0) return "";
+  return fmt::format(
+      "{} could not be sent at the rate that was asked for; the latencies hold them with the time "
+      "they had waited at the end\n",
+      Count(static_cast<int64_t>(result.records_missed), "record"));
+}
+
 std::string DescribeChecks(const LoadResult& result) {
   std::string text;
   if (result.records_sent > 0) {
@@ -164,7 +172,8 @@ std::string DescribeResult(const LoadSettings& settings, const LoadResult& resul
   if (result.answer_latency.count() + result.end_to_end_latency.count() > 0) {
     text += "\n" + latency.ToText();
   }
-  text += "\n" + DescribeProcessorTime(settings, result) + DescribeChecks(result);
+  text += "\n" + DescribeMissed(result) + DescribeProcessorTime(settings, result) +
+          DescribeChecks(result);
   return text;
 }
 
@@ -178,6 +187,7 @@ std::string ResultToJson(const LoadSettings& settings, const LoadResult& result)
                {"client_cpu_seconds_per_gb", PerGigabyte(result.client_processor_time, result)},
                {"server_cpu_seconds_per_gb", nullptr},
                {"records_sent", result.records_sent},
+               {"records_missed", result.records_missed},
                {"records_read", result.records_read},
                {"interrupted", result.interrupted}};
   if (settings.server_process != 0) {

@@ -82,7 +82,7 @@ void BatchLedger::Stop() {
   if (!schedule_.open()) return;
   const Nanos now = SteadyNow();
   const uint64_t due = std::min(schedule_.CountDue(now), settings_.batches_max);
-  for (uint64_t i = sent_; i < due; ++i) meter_.Time(schedule_.At(i, now), now);
+  for (uint64_t i = sent_; i < due; ++i) meter_.Miss(schedule_.At(i, now), now);
 }
 
 }  // namespace leat::bench

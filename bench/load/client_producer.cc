@@ -74,7 +74,7 @@ class ClientProducer : public LoadProducer {
     if (!schedule_.open()) return;
     const Nanos now = SteadyNow();
     for (const uint64_t due = schedule_.CountDue(now); sent < due; ++sent) {
-      meter_.Time(schedule_.At(sent, now), now);
+      meter_.Miss(schedule_.At(sent, now), now);
     }
   }
 

@@ -182,6 +182,7 @@ class Run {
       status.Update(producer->Await());
       sent.Merge(producer->tiling());
       result_.answer_latency.Merge(producer->meter().latency());
+      AddMissed(producer->meter().missed());
     }
     absl::StatusOr<LoadTopic::Bounds> after = before;
     if (topic_.has_value() && status.ok()) after = topic_->Find();
@@ -201,6 +202,14 @@ class Run {
     result_.records_sent = Sum(producers_, &Meter::total).records;
     result_.records_read += Sum(consumers_, &Meter::total).records;
     return status;
+  }
+
+  // Nobody was answered, and no consumer got it: to all of them it is as late as it is.
+  void AddMissed(const Histogram& missed) {
+    const uint32_t records_each = settings_.via == Via::kClient ? 1 : settings_.records_per_batch;
+    result_.records_missed += missed.count() * records_each;
+    result_.answer_latency.Merge(missed);
+    for (uint32_t i = 0; i < settings_.consumers; ++i) result_.end_to_end_latency.Merge(missed);
   }
 
   absl::Status CheckSent(const OffsetTiling& sent, const LoadTopic::Bounds& before,

@@ -25,8 +25,10 @@ struct LoadResult {
   absl::Duration client_processor_time;
   absl::Duration server_processor_time;  // Zero where the process is not known.
   // In nanoseconds, from when a batch was to be sent until its answer, and until a consumer had it.
+  // What was never sent is in both, with the time until the run gave it up.
   Histogram answer_latency;
   Histogram end_to_end_latency;
+  uint64_t records_missed = 0;  // Due in an open loop, and never sent.
   // Of the whole run.
   uint64_t records_sent = 0;
   uint64_t records_read = 0;

@@ -26,7 +26,7 @@ class LoadProducer {
   // when one is wrong.
   virtual absl::Status Await() = 0;
 
-  // Latencies are those of answers.
+  // Latencies are those of answers; after `Await`, missed is what was due and never sent.
   virtual const Meter& meter() const = 0;
   // What was acknowledged. After `Await`.
   virtual const OffsetTiling& tiling() const = 0;

@@ -57,6 +57,13 @@ class Meter {
     latency_.Record(static_cast<uint64_t>(now - intended));
   }
 
+  // What was to be sent at `intended` will never be: by now it is so late, and counts so.
+  void Miss(Nanos intended, Nanos now) {
+    if (!time_.Contains(intended)) return;
+    absl::MutexLock lock(&mutex_);
+    missed_.Record(static_cast<uint64_t>(now - intended));
+  }
+
   const MeasuredTime& time() const { return time_; }
   Tally total() const {
     absl::MutexLock lock(&mutex_);
@@ -70,6 +77,10 @@ class Meter {
     absl::MutexLock lock(&mutex_);
     return latency_;
   }
+  Histogram missed() const {
+    absl::MutexLock lock(&mutex_);
+    return missed_;
+  }
 
  private:
   const MeasuredTime time_;
@@ -77,6 +88,7 @@ class Meter {
   Tally total_ ABSL_GUARDED_BY(mutex_);
   Tally measured_ ABSL_GUARDED_BY(mutex_);
   Histogram latency_ ABSL_GUARDED_BY(mutex_);  // In nanoseconds.
+  Histogram missed_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace leat::bench

@@ -64,6 +64,16 @@ class BenchTest(ServerTest):
         self.assertLessEqual(result["records_sent"], 71)
         self.assertEqual(result["answer_latency_ms"]["count"], 60)
 
+    def test_what_an_open_loop_cannot_send_is_late_from_end_to_end(self):
+        for via in "stream", "client":
+            with self.subTest(via):
+                # Of records that fill the client's buffer, at a rate that nobody keeps up with.
+                flags = ["--via", via, "--record-bytes", "64KiB", "--window", "1", "--rate", "1000000"]
+                result = self.bench("e2e", *flags, "--consumers", "2")
+                self.assertGreater(result["records_missed"], 0)
+                self.assertEqual(result["answer_latency_ms"]["count"], 300_000)
+                self.assertEqual(result["end_to_end_latency_ms"]["count"], 600_000)
+
     def test_consumers_read_all_again_and_again(self):
         for via in "stream", "client":
             with self.subTest(via):

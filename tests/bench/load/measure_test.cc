@@ -67,5 +67,14 @@ TEST(MeterTest, LatencyCountsFromWhenItWasToBeSent) {
   EXPECT_EQ(meter.latency().max(), 200u);
 }
 
+TEST(MeterTest, TellsWhatWasMissedApart) {
+  Meter meter({.from = 100, .until = 200});
+  meter.Miss(/*intended=*/99, /*now=*/300);
+  meter.Miss(/*intended=*/150, /*now=*/300);
+  EXPECT_EQ(meter.missed().count(), 1u);
+  EXPECT_EQ(meter.missed().max(), 150u);
+  EXPECT_EQ(meter.latency().count(), 0u);
+}
+
 }  // namespace
 }  // namespace leat::bench
