@@ -28,7 +28,7 @@ LAYERS = {
     "client": ["storage/record"] + API,
     # The load engine behind `leat bench`.
     "bench/load": ["bench", "client", "storage/record"] + API,
-    "bench/suite": ["bench", "bench/load", "storage/record"] + API,
+    "bench/suite": ["bench", "bench/load", "server", "storage/record"] + API,
     "cli": ["bench", "bench/load", "bench/suite", "server", "server/broker", "server/survey", "client"]
     + ["storage/inspect", "storage/log", "storage/record", "storage/io"]
     + API,

@@ -7,6 +7,8 @@
 #include "bench/suite/null_reactors.h"
 #include "leat/v1/log.grpc.pb.h"
 #include "leat/v1/topic.grpc.pb.h"
+#include "server/options.h"
+#include "server/transport.h"
 
 namespace leat::bench {
 namespace {
@@ -90,10 +92,7 @@ struct NullServer::Impl {
 
 NullServer::NullServer() : impl_(std::make_unique<Impl>()) {
   grpc::ServerBuilder builder;
-  builder.SetMaxReceiveMessageSize(64 << 20);
-  builder.SetMaxSendMessageSize(-1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1 << 20);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  server::ConfigureTransport(server::ServerOptions{}, builder);
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &impl_->port);
   builder.RegisterService(&impl_->log);
   builder.RegisterService(&impl_->topics);
