@@ -1,5 +1,6 @@
 #include "cli/bench_report.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -54,15 +55,25 @@ void AddThroughput(const char* what, const Tally& tally, const LoadResult& resul
               fmt::format("{:.1f}", PerSecond(tally.bytes, result) / 1e6)});
 }
 
+// In milliseconds; "none" of an empty histogram.
+template <typename Nanos>
+std::string Figure(std::optional<Nanos> nanos) {
+  return nanos.has_value() ? fmt::format("{:.3f}", static_cast<double>(*nanos) / kNanosPerMilli)
+                           : "none";
+}
+
+template <typename Nanos>
+Json ToJson(std::optional<Nanos> nanos) {
+  return nanos.has_value() ? Json(static_cast<double>(*nanos) / kNanosPerMilli) : Json();
+}
+
 void AddLatency(const char* what, const Histogram& latency, Table* table) {
-  if (latency.count() == 0) return;
   std::vector<std::string> row = {what};
   for (const auto& [name, percentile] : kPercentiles) {
-    row.push_back(
-        fmt::format("{:.3f}", static_cast<double>(latency.ValueAt(percentile)) / kNanosPerMilli));
+    row.push_back(Figure(latency.ValueAt(percentile)));
   }
-  row.push_back(fmt::format("{:.3f}", static_cast<double>(latency.max()) / kNanosPerMilli));
-  row.push_back(fmt::format("{:.3f}", latency.Mean() / kNanosPerMilli));
+  row.push_back(Figure(latency.max()));
+  row.push_back(Figure(latency.Mean()));
   row.push_back(FormatCount(static_cast<int64_t>(latency.count())));
   table->Add(std::move(row));
 }
@@ -73,11 +84,11 @@ Json ToJson(const Tally& tally, const LoadResult& result) {
 }
 
 Json ToJson(const Histogram& latency) {
-  Json json = {{"count", latency.count()}, {"mean", latency.Mean() / kNanosPerMilli}};
+  Json json = {{"count", latency.count()}, {"mean", ToJson(latency.Mean())}};
   for (const auto& [name, percentile] : kPercentiles) {
-    json[name] = static_cast<double>(latency.ValueAt(percentile)) / kNanosPerMilli;
+    json[name] = ToJson(latency.ValueAt(percentile));
   }
-  json["max"] = static_cast<double>(latency.max()) / kNanosPerMilli;
+  json["max"] = ToJson(latency.max());
   return json;
 }
 
@@ -167,11 +178,11 @@ std::string DescribeResult(const LoadSettings& settings, const LoadResult& resul
   std::string text = throughput.ToText();
   Table latency(
       {"milliseconds", ">p50", ">p90", ">p99", ">p99.9", ">p99.99", ">max", ">mean", ">count"});
-  AddLatency("until the answer", result.answer_latency, &latency);
-  AddLatency("end to end", result.end_to_end_latency, &latency);
-  if (result.answer_latency.count() + result.end_to_end_latency.count() > 0) {
-    text += "\n" + latency.ToText();
+  if (settings.producers > 0) AddLatency("until the answer", result.answer_latency, &latency);
+  if (settings.producers > 0 && settings.consumers > 0) {
+    AddLatency("end to end", result.end_to_end_latency, &latency);
   }
+  if (settings.producers > 0) text += "\n" + latency.ToText();
   text += "\n" + DescribeMissed(result) + DescribeProcessorTime(settings, result) +
           DescribeChecks(result);
   return text;

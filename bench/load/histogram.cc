@@ -41,15 +41,22 @@ void Histogram::Merge(const Histogram& other) {
   sum_of_squares_ += other.sum_of_squares_;
 }
 
-double Histogram::Mean() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
+std::optional<uint64_t> Histogram::max() const {
+  return count_ == 0 ? std::nullopt : std::optional(max_);
+}
 
-double Histogram::StandardDeviation() const {
-  if (count_ == 0) return 0;
-  const double mean = Mean();
+std::optional<double> Histogram::Mean() const {
+  return count_ == 0 ? std::nullopt : std::optional(sum_ / static_cast<double>(count_));
+}
+
+std::optional<double> Histogram::StandardDeviation() const {
+  if (count_ == 0) return std::nullopt;
+  const double mean = *Mean();
   return std::sqrt(std::max(0.0, sum_of_squares_ / static_cast<double>(count_) - mean * mean));
 }
 
-uint64_t Histogram::ValueAt(double percentile) const {
+std::optional<uint64_t> Histogram::ValueAt(double percentile) const {
+  if (count_ == 0) return std::nullopt;
   const double share = std::clamp(percentile, 0.0, 100.0) / 100;
   const auto rank =
       std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(share * static_cast<double>(count_))));
@@ -73,7 +80,7 @@ std::string Histogram::ToPercentileText(double unit) const {
                                  "TotalCount", "1/(1-Percentile)");
   double percentile = 0;
   while (count_ > 0) {
-    const uint64_t value = ValueAt(percentile);
+    const uint64_t value = *ValueAt(percentile);
     const uint64_t up_to = CountUpTo(value);
     const double share = percentile / 100;
     text += fmt::format("{:12.3f} {:2.12f} {:10}", static_cast<double>(value) / unit, share, up_to);
@@ -84,8 +91,8 @@ std::string Histogram::ToPercentileText(double unit) const {
     percentile += 100 / (std::exp2(halvings) * kLinesPerHalving);
     if (up_to == count_) percentile = 100;
   }
-  text += fmt::format("#[Mean    = {:12.3f}, StdDeviation   = {:12.3f}]\n", Mean() / unit,
-                      StandardDeviation() / unit);
+  text += fmt::format("#[Mean    = {:12.3f}, StdDeviation   = {:12.3f}]\n",
+                      Mean().value_or(0) / unit, StandardDeviation().value_or(0) / unit);
   text += fmt::format("#[Max     = {:12.3f}, Total count    = {:12}]\n",
                       static_cast<double>(max_) / unit, count_);
   text += fmt::format("#[Buckets = {:12}, SubBuckets     = {:12}]\n", kBuckets / kPerOctave,

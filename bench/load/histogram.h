@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace leat::bench {
@@ -24,14 +25,13 @@ class Histogram {
   void Merge(const Histogram& other);
 
   uint64_t count() const { return count_; }
-  // Exact but for the limit above; 0 of an empty one.
-  uint64_t max() const { return max_; }
-  double Mean() const;
-  double StandardDeviation() const;
-
-  // The least value that at least so many percent of those recorded do not exceed; 0 of an empty
-  // one. `percentile` is in [0, 100].
-  uint64_t ValueAt(double percentile) const;
+  // An empty histogram has none of these. The largest is exact but for the limit above.
+  std::optional<uint64_t> max() const;
+  std::optional<double> Mean() const;
+  std::optional<double> StandardDeviation() const;
+  // The least value that at least so many percent of those recorded do not exceed. `percentile` is
+  // in [0, 100].
+  std::optional<uint64_t> ValueAt(double percentile) const;
 
   // What HdrHistogram's `outputPercentileDistribution` writes, values divided by `unit`: five lines
   // for each halving of what lies above.

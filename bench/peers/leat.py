@@ -28,7 +28,7 @@ def figures_of(result):
     return {
         "records/s": rate,
         "bytes/s": rate * result["settings"]["record_bytes"],
-        **{name: latency[name] / 1e3 for name in ("mean", "p50", "p99")},
+        **{name: latency[name] / 1e3 for name in ("mean", "p50", "p99") if latency[name] is not None},
     }
 
 

@@ -1,9 +1,10 @@
 #include <cstdint>
-#include <string>
 #include <utility>
+#include <vector>
 
 #include "bench/suite/measures.h"
 #include "bench/suite/row_maker.h"
+#include "bench/suite/turns.h"
 
 namespace leat::bench {
 namespace {
@@ -12,14 +13,7 @@ constexpr char kNull[] = "null server";
 constexpr char kDiskWrite[] = "raw disk, flushed writes";
 constexpr char kDiskRead[] = "raw disk, reads";
 
-enum class Figure { kRecords, kBytes };
 enum class Disk { kNone, kWrite };
-
-double RateOf(const LoadResult& result, Figure figure) {
-  const Tally& tally = result.produced.records > 0 ? result.produced : result.consumed;
-  const uint64_t amount = figure == Figure::kRecords ? tally.records : tally.bytes;
-  return static_cast<double>(amount) / absl::ToDoubleSeconds(result.elapsed);
-}
 
 // Produces into Leat and a null server in turn; with `disk` the bare disk has a turn too.
 absl::StatusOr<Rows> ProduceRounds(const Stage& stage, const LoadSettings& load, Figure figure,
@@ -27,24 +21,20 @@ absl::StatusOr<Rows> ProduceRounds(const Stage& stage, const LoadSettings& load,
   row.unit = figure == Figure::kRecords ? "records/s" : "bytes/s";
   row.durability = "flushed";
   RowMaker maker(std::move(row), Better::kMore);
+  std::vector<Turn> turns = {[&] { return RateOf(stage.RunLeat(load), figure); },
+                             [&] { return RateOf(stage.RunNull(load), figure); }};
+  if (disk == Disk::kWrite) turns.push_back([&] { return stage.WriteDisk(); });
   for (int round = 0; round < stage.settings().rounds; ++round) {
-    const auto leat = stage.RunLeat(load);
-    if (!leat.ok()) return leat.status();
-    const auto null = stage.RunNull(load);
-    if (!null.ok()) return null.status();
-    std::vector<RowMaker::Floor> floors = {{kNull, RateOf(*null, figure)}};
+    const auto figures = TakeTurns(round, turns);
+    if (!figures.ok()) return figures.status();
+    std::vector<RowMaker::Floor> floors = {{kNull, (*figures)[1]}};
     if (disk == Disk::kWrite) {
-      const absl::StatusOr<double> raw = stage.WriteDisk();
-      if (!raw.ok()) return raw.status();
-      floors.push_back({kDiskWrite, figure == Figure::kRecords ? *raw / load.record_bytes : *raw});
+      const uint32_t bytes_each = figure == Figure::kRecords ? load.record_bytes : 1;
+      floors.push_back({kDiskWrite, (*figures)[2] / bytes_each});
     }
-    maker.Add(RateOf(*leat, figure), std::move(floors));
+    maker.Add((*figures)[0], std::move(floors));
   }
   return Rows{maker.Make()};
-}
-
-double MedianSeconds(const Histogram& latency) {
-  return static_cast<double>(latency.ValueAt(50)) / 1e9;
 }
 
 }  // namespace
@@ -97,40 +87,40 @@ absl::StatusOr<Rows> Replay(const Stage& stage) {
   RowMaker to_null(row, Better::kMore);
   row.measure = "replay_1k/disk";
   RowMaker to_disk(row, Better::kMore);
+  const std::vector<Turn> turns = {[&] { return RateOf(stage.RunLeat(load), Figure::kBytes); },
+                                   [&] { return RateOf(stage.RunNull(load), Figure::kBytes); },
+                                   [&] { return stage.ReadDisk(); }};
   for (int round = 0; round < stage.settings().rounds; ++round) {
-    const auto leat = stage.RunLeat(load);
-    if (!leat.ok()) return leat.status();
-    const auto null = stage.RunNull(load);
-    if (!null.ok()) return null.status();
-    const absl::StatusOr<double> raw = stage.ReadDisk();
-    if (!raw.ok()) return raw.status();
-    const double rate = RateOf(*leat, Figure::kBytes);
-    to_null.Add(rate, {{"null source", RateOf(*null, Figure::kBytes)}});
-    to_disk.Add(rate, {{kDiskRead, *raw}});
+    const auto figures = TakeTurns(round, turns);
+    if (!figures.ok()) return figures.status();
+    to_null.Add((*figures)[0], {{"null source", (*figures)[1]}});
+    to_disk.Add((*figures)[0], {{kDiskRead, (*figures)[2]}});
   }
   return Rows{to_null.Make(), to_disk.Make()};
 }
 
 absl::StatusOr<Rows> OneAtATime(const Stage& stage) {
-  LoadSettings load = {.consumers = 1, .records_per_batch = 1, .window = 1};
+  const LoadSettings alone = {.records_per_batch = 1, .window = 1};
+  LoadSettings consumed = alone;
+  consumed.consumers = 1;
   RowMaker maker({.measure = "e2e_1k/one",
                   .title = "end to end, one 1 KiB record at a time, p50",
                   .unit = "s",
                   .durability = "flushed",
                   .aim = 1.6},
                  Better::kLess);
+  const auto median = [](const auto& result, Histogram LoadResult::*latency) {
+    return result.ok() ? SecondsAt((*result).*latency, 50) : result.status();
+  };
+  const std::vector<Turn> turns = {
+      [&] { return median(stage.RunLeat(consumed), &LoadResult::end_to_end_latency); },
+      [&] { return median(stage.RunNull(alone), &LoadResult::answer_latency); },
+      [&] { return stage.FlushBlock(); }};
   for (int round = 0; round < stage.settings().rounds; ++round) {
-    load.consumers = 1;
-    const auto leat = stage.RunLeat(load);
-    if (!leat.ok()) return leat.status();
-    load.consumers = 0;
-    const auto null = stage.RunNull(load);
-    if (!null.ok()) return null.status();
-    const absl::StatusOr<double> flush = stage.FlushBlock();
-    if (!flush.ok()) return flush.status();
-    maker.Add(
-        MedianSeconds(leat->end_to_end_latency),
-        {{"4 KiB flushed write + null round trip", *flush + MedianSeconds(null->answer_latency)}});
+    const auto figures = TakeTurns(round, turns);
+    if (!figures.ok()) return figures.status();
+    maker.Add((*figures)[0],
+              {{"4 KiB flushed write + null round trip", (*figures)[1] + (*figures)[2]}});
   }
   return Rows{maker.Make()};
 }

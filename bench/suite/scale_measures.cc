@@ -1,23 +1,18 @@
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bench/process_usage.h"
 #include "bench/suite/measures.h"
 #include "bench/suite/row_maker.h"
+#include "bench/suite/turns.h"
 
 namespace leat::bench {
 namespace {
-
-double PerSecond(uint64_t amount, const LoadResult& result) {
-  return static_cast<double>(amount) / absl::ToDoubleSeconds(result.elapsed);
-}
-
-double Seconds(const Histogram& latency, double percentile) {
-  return static_cast<double>(latency.ValueAt(percentile)) / 1e9;
-}
 
 // A row for each count, the first one being what the others are held against.
 class Series {
@@ -33,19 +28,17 @@ class Series {
   }
 
   // Runs `rate(count)` for each count, in every round.
-  template <typename Rate>
-  absl::StatusOr<Rows> Run(int rounds, Rate rate) {
+  absl::StatusOr<Rows> Run(int rounds,
+                           const std::function<absl::StatusOr<double>(uint32_t)>& rate) {
+    std::vector<Turn> turns;
+    for (const uint32_t count : counts_) turns.push_back([&rate, count] { return rate(count); });
     for (int round = 0; round < rounds; ++round) {
-      double first = 0;
-      for (size_t i = 0; i < counts_.size(); ++i) {
-        const absl::StatusOr<double> value = rate(counts_[i]);
-        if (!value.ok()) return value.status();
-        if (i == 0) {
-          first = *value;
-          makers_[i].Add(*value);
-        } else {
-          makers_[i].Add(*value, {{absl::StrCat("the same with ", counts_.front()), first}});
-        }
+      const auto figures = TakeTurns(round, turns);
+      if (!figures.ok()) return figures.status();
+      makers_[0].Add((*figures)[0]);
+      for (size_t i = 1; i < counts_.size(); ++i) {
+        const std::string first = absl::StrCat("the same with ", counts_.front());
+        makers_[i].Add((*figures)[i], {{first, (*figures)[0]}});
       }
     }
     Rows rows;
@@ -80,13 +73,17 @@ absl::StatusOr<Rows> HalfOfSaturation(const Stage& stage) {
     load.rate = 0;
     const auto full = stage.RunLeat(load);
     if (!full.ok()) return full.status();
-    const double rate = PerSecond(full->consumed.records, *full);
+    const double rate =
+        static_cast<double>(full->consumed.records) / absl::ToDoubleSeconds(full->elapsed);
+    saturated.Add(rate);
     load.rate = std::max(1.0, rate / 2);
     const auto half = stage.RunLeat(load);
     if (!half.ok()) return half.status();
-    saturated.Add(rate);
-    p50.Add(Seconds(half->end_to_end_latency, 50));
-    p99.Add(Seconds(half->end_to_end_latency, 99));
+    for (const auto& [maker, percentile] : {std::pair(&p50, 50), std::pair(&p99, 99)}) {
+      const auto seconds = SecondsAt(half->end_to_end_latency, percentile);
+      if (!seconds.ok()) return seconds.status();
+      maker->Add(*seconds);
+    }
   }
   return Rows{saturated.Make(), p50.Make(), p99.Make()};
 }
@@ -104,16 +101,15 @@ absl::StatusOr<Rows> Together(const Stage& stage) {
   LoadSettings consume = both;
   consume.producers = 0;
   consume.fill_bytes = stage.settings().fill_bytes;
+  std::vector<Turn> turns;
+  for (const LoadSettings& load : {both, produce, consume}) {
+    turns.push_back([&stage, load] { return RateOf(stage.RunLeat(load), Figure::kBytes); });
+  }
   for (int round = 0; round < stage.settings().rounds; ++round) {
-    const auto wrote = stage.RunLeat(produce);
-    if (!wrote.ok()) return wrote.status();
-    const auto read = stage.RunLeat(consume);
-    if (!read.ok()) return read.status();
-    const auto together = stage.RunLeat(both);
-    if (!together.ok()) return together.status();
-    maker.Add(PerSecond(together->produced.bytes + together->consumed.bytes, *together),
-              {{"the producer alone", PerSecond(wrote->produced.bytes, *wrote)},
-               {"the consumer alone", PerSecond(read->consumed.bytes, *read)}});
+    const auto figures = TakeTurns(round, turns);
+    if (!figures.ok()) return figures.status();
+    maker.Add((*figures)[0],
+              {{"the producer alone", (*figures)[1]}, {"the consumer alone", (*figures)[2]}});
   }
   return Rows{maker.Make()};
 }
@@ -124,11 +120,10 @@ absl::StatusOr<Rows> ManyPartitions(const Stage& stage) {
                                       .unit = "bytes/s",
                                       .durability = "flushed",
                                       .aim = 0.8});
-  return series.Run(stage.settings().rounds, [&](uint32_t count) -> absl::StatusOr<double> {
+  return series.Run(stage.settings().rounds, [&](uint32_t count) {
     // Small enough for each of a thousand partitions to have its turn in the warm-up.
-    const auto result = stage.RunLeat({.partition_count = count, .records_per_batch = 64});
-    if (!result.ok()) return result.status();
-    return PerSecond(result->produced.bytes, *result);
+    return RateOf(stage.RunLeat({.partition_count = count, .records_per_batch = 64}),
+                  Figure::kBytes);
   });
 }
 
@@ -138,14 +133,13 @@ absl::StatusOr<Rows> ManyConsumers(const Stage& stage) {
                                   .unit = "bytes/s",
                                   .durability = "read",
                                   .aim = 0.8});
-  return series.Run(stage.settings().rounds, [&](uint32_t count) -> absl::StatusOr<double> {
-    const auto result = stage.RunLeat({.producers = 0,
-                                       .consumers = count,
-                                       // A message counts when all of it has come.
-                                       .records_per_batch = 64,
-                                       .fill_bytes = stage.settings().fill_bytes / 4});
-    if (!result.ok()) return result.status();
-    return PerSecond(result->consumed.bytes, *result);
+  return series.Run(stage.settings().rounds, [&](uint32_t count) {
+    return RateOf(stage.RunLeat({.producers = 0,
+                                 .consumers = count,
+                                 // A message counts when all of it has come.
+                                 .records_per_batch = 64,
+                                 .fill_bytes = stage.settings().fill_bytes / 4}),
+                  Figure::kBytes);
   });
 }
 
