@@ -1,10 +1,9 @@
 #include "bench/process_usage.h"
 
-#include <unistd.h>
+#include <time.h>
 
 #include <fstream>
 #include <limits>
-#include <sstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -12,27 +11,21 @@
 namespace leat::bench {
 namespace {
 
-// Fields 14 and 15 of /proc/PID/stat (man 5 proc), counted from behind the name, which may hold
-// anything.
-absl::Duration ProcessorTimeOf(const std::string& directory) {
-  std::string line;
-  std::getline(std::ifstream(directory + "stat"), line);
-  const size_t name_end = line.rfind(')');
-  if (name_end == std::string::npos) return absl::ZeroDuration();
-  std::istringstream fields(line.substr(name_end + 1));
-  std::string skipped;
-  for (int i = 3; i < 14; ++i) fields >> skipped;
-  int64_t user = 0, system = 0;
-  fields >> user >> system;
-  return absl::Seconds(static_cast<double>(user + system) / sysconf(_SC_CLK_TCK));
+// To the nanosecond, of threads that have ended too: /proc tells of ticks, 10 ms each.
+absl::Duration ProcessorTimeOf(pid_t process) {
+  clockid_t clock = {};
+  timespec used = {};
+  if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+    return absl::ZeroDuration();
+  }
+  return absl::DurationFromTimespec(used);
 }
 
 }  // namespace
 
 ProcessUsage UsageOf(pid_t process) {
-  const std::string directory = absl::StrCat("/proc/", process, "/");
-  ProcessUsage usage{.processor_time = ProcessorTimeOf(directory)};
-  std::ifstream status(directory + "status");
+  ProcessUsage usage{.processor_time = ProcessorTimeOf(process)};
+  std::ifstream status(absl::StrCat("/proc/", process, "/status"));
   std::string name;
   while (status >> name) {
     uint64_t kibibytes = 0;

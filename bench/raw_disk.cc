@@ -9,14 +9,15 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "bench/median.h"
+#include "bench/steady_clock.h"
 
 namespace leat::bench {
 namespace {
@@ -67,16 +68,21 @@ class RawFile {
 
 enum class Transfer { kWrite, kRead };
 
-// Goes through the file once, each thread taking the next place that is free; at most until `end`.
-// The bytes moved.
-absl::StatusOr<size_t> PassOver(const RawFile& file, Transfer transfer,
-                                const RawDiskOptions& options, const std::vector<Buffer>& buffers,
-                                absl::Time end) {
+struct Moved {
+  size_t bytes = 0;
+  Nanos time = 0;
+};
+
+// Goes through the file once, each thread taking the next place that is free; for at most `most`.
+absl::StatusOr<Moved> PassOver(const RawFile& file, Transfer transfer,
+                               const RawDiskOptions& options, const std::vector<Buffer>& buffers,
+                               Nanos most) {
+  const Nanos begin = SteadyNow();
   std::atomic<size_t> next{0};
   std::atomic<size_t> moved{0};
   std::atomic<int> error{0};
   const auto move = [&](char* data) {
-    while (absl::Now() < end && error == 0) {
+    while (SteadyNow() - begin < most && error == 0) {
       const size_t position = next.fetch_add(options.write_bytes);
       if (position + options.write_bytes > options.file_bytes) return;
       const iovec part{data, options.write_bytes};
@@ -91,7 +97,7 @@ absl::StatusOr<size_t> PassOver(const RawFile& file, Transfer transfer,
   std::vector<std::thread> threads;
   for (size_t i = 0; i < options.in_flight; ++i) threads.emplace_back(move, buffers[i].get());
   for (std::thread& thread : threads) thread.join();
-  if (error == 0) return moved;
+  if (error == 0) return Moved{moved, SteadyNow() - begin};
   return absl::DataLossError(absl::StrCat(options.directory, ": ", strerror(error)));
 }
 
@@ -101,17 +107,19 @@ std::vector<Buffer> Buffers(const RawDiskOptions& options) {
   return buffers;
 }
 
-// Passes over `file()` again and again; bytes a second.
+// Passes again and again; bytes a second. What a pass prepares before it moves anything is not
+// timed.
 absl::StatusOr<double> Repeat(const RawDiskOptions& options,
-                              const std::function<absl::StatusOr<size_t>(absl::Time end)>& pass) {
-  const absl::Time start = absl::Now();
-  size_t bytes = 0;
-  while (absl::Now() < start + options.duration) {
-    const absl::StatusOr<size_t> moved = pass(start + options.duration);
+                              const std::function<absl::StatusOr<Moved>(Nanos most)>& pass) {
+  const Nanos duration = absl::ToInt64Nanoseconds(options.duration);
+  Moved sum;
+  while (sum.time < duration) {
+    const absl::StatusOr<Moved> moved = pass(duration - sum.time);
     if (!moved.ok()) return moved.status();
-    bytes += *moved;
+    sum.bytes += moved->bytes;
+    sum.time += moved->time;
   }
-  return static_cast<double>(bytes) / absl::ToDoubleSeconds(absl::Now() - start);
+  return static_cast<double>(sum.bytes) / (static_cast<double>(sum.time) / 1e9);
 }
 
 // A file all of whose blocks were written.
@@ -119,7 +127,8 @@ absl::StatusOr<RawFile> WrittenFile(const RawDiskOptions& options,
                                     const std::vector<Buffer>& buffers) {
   absl::StatusOr<RawFile> file = RawFile::Make(options);
   if (!file.ok()) return file;
-  const auto written = PassOver(*file, Transfer::kWrite, options, buffers, absl::InfiniteFuture());
+  const auto written =
+      PassOver(*file, Transfer::kWrite, options, buffers, std::numeric_limits<Nanos>::max());
   if (!written.ok()) return written.status();
   return file;
 }
@@ -128,10 +137,10 @@ absl::StatusOr<RawFile> WrittenFile(const RawDiskOptions& options,
 
 absl::StatusOr<double> RunRawDisk(const RawDiskOptions& options) {
   const std::vector<Buffer> buffers = Buffers(options);
-  return Repeat(options, [&](absl::Time end) -> absl::StatusOr<size_t> {
+  return Repeat(options, [&](Nanos most) -> absl::StatusOr<Moved> {
     const absl::StatusOr<RawFile> file = RawFile::Make(options);
     if (!file.ok()) return file.status();
-    return PassOver(*file, Transfer::kWrite, options, buffers, end);
+    return PassOver(*file, Transfer::kWrite, options, buffers, most);
   });
 }
 
@@ -139,8 +148,8 @@ absl::StatusOr<double> RunRawRead(const RawDiskOptions& options) {
   const std::vector<Buffer> buffers = Buffers(options);
   const absl::StatusOr<RawFile> file = WrittenFile(options, buffers);
   if (!file.ok()) return file.status();
-  return Repeat(options, [&](absl::Time end) {
-    return PassOver(*file, Transfer::kRead, options, buffers, end);
+  return Repeat(options, [&](Nanos most) {
+    return PassOver(*file, Transfer::kRead, options, buffers, most);
   });
 }
 
@@ -149,15 +158,15 @@ absl::StatusOr<double> RunFlushedBlocks(const RawDiskOptions& options) {
   const absl::StatusOr<RawFile> file = WrittenFile(options, buffers);
   if (!file.ok()) return file.status();
   std::vector<double> seconds;
-  const absl::Time end = absl::Now() + options.duration;
-  for (size_t i = 0; absl::Now() < end; ++i) {
+  const Nanos end = SteadyNow() + absl::ToInt64Nanoseconds(options.duration);
+  for (size_t i = 0; SteadyNow() < end; ++i) {
     const iovec part{buffers[0].get(), kBlockBytes};
     const auto position = static_cast<off_t>(i * kBlockBytes % options.file_bytes);
-    const absl::Time begin = absl::Now();
+    const Nanos begin = SteadyNow();
     if (pwritev2(file->descriptor(), &part, 1, position, RWF_DSYNC) != kBlockBytes) {
       return absl::DataLossError(absl::StrCat(options.directory, ": ", strerror(errno)));
     }
-    seconds.push_back(absl::ToDoubleSeconds(absl::Now() - begin));
+    seconds.push_back(SecondsSince(begin));
   }
   return seconds.empty() ? 0 : Median(seconds);
 }

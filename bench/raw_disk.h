@@ -23,7 +23,7 @@ struct RawDiskOptions {
 };
 
 // Bytes a second written with `O_DIRECT` and `RWF_DSYNC` into allocated space, by one thread for
-// each write in flight.
+// each write in flight. Allocating it is not timed.
 absl::StatusOr<double> RunRawDisk(const RawDiskOptions& options);
 
 // Bytes a second read with `O_DIRECT`, in order, `write_bytes` at a time, from a file of

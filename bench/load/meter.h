@@ -3,23 +3,14 @@
 #ifndef LEAT_BENCH_LOAD_METER_H_
 #define LEAT_BENCH_LOAD_METER_H_
 
-#include <chrono>
 #include <cstdint>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "bench/load/histogram.h"
+#include "bench/steady_clock.h"
 
 namespace leat::bench {
-
-// Nanoseconds of a clock that no one sets.
-using Nanos = int64_t;
-
-inline Nanos SteadyNow() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 // What is measured: [from, until).
 struct MeasuredTime {
