@@ -37,10 +37,13 @@ def aim(row):
     return f"{row['aim']:.2g}" if row["floor"] else amount(row["aim"], row["unit"])
 
 
+BEYOND = "\\* Better than the floor: both wait for the client there, or the disk was slower in the floor's turn."
+
+
 def line(row):
     unit, floor = row["unit"], row["floor"]
     against = f"{floor}, {amount(row['floor_value'], unit)}" if floor else ""
-    ratio = f"**{row['ratio_to_floor']:.2f}**" if floor else ""
+    ratio = f"**{row['ratio_to_floor']:.2f}**" + ("\\*" if row["beyond_floor"] else "") if floor else ""
     return f"| {row['title']} | {row['durability']} | {amount(row['value'], unit)} | {against} | {ratio} | {aim(row)} |"
 
 
@@ -63,7 +66,8 @@ def main():
     peers = [row for row in rows if row["peer"] is not None]
     if suite:
         table = ["| measure | class | leat | against | ratio | aim |", "|---|---|---|---|---|---|", *map(line, suite)]
-        replace("suite", [*heading(suite, machine), *table, "", "![Leat beside its floors](performance.svg)"])
+        beyond = ["", BEYOND] if any(row["beyond_floor"] for row in suite) else []
+        replace("suite", [*heading(suite, machine), *table, *beyond, "", "![Leat beside its floors](performance.svg)"])
         (DOCS / "performance.svg").write_text(draw(suite))
     if peers:
         replace("peers", [*heading(peers, machine), markdown(peers)])

@@ -1,5 +1,7 @@
 #include "cli/suite_report.h"
 
+#include <algorithm>
+
 #include "cli/quantity.h"
 #include "cli/table.h"
 #include "fmt/format.h"
@@ -10,6 +12,10 @@ namespace {
 
 using bench::SuiteRow;
 using Json = nlohmann::ordered_json;
+
+constexpr char kBeyond[] =
+    "* better than the floor: both wait for the client there, or the disk was slower in the "
+    "floor's turn\n";
 
 // "1.12 GB/s", "51.2 k/s", "0.31 ms", "28.0 KiB".
 std::string Amount(double value, const std::string& unit) {
@@ -26,7 +32,7 @@ std::string Aim(const SuiteRow& row) {
 }
 
 std::string Ratio(const SuiteRow& row) {
-  return row.floor.empty() ? "" : fmt::format("{:.2f}", row.ratio);
+  return row.floor.empty() ? "" : fmt::format("{:.2f}{}", row.ratio, row.beyond ? "*" : "");
 }
 
 }  // namespace
@@ -46,7 +52,9 @@ std::string DescribeRows(const std::vector<SuiteRow>& rows) {
     table.Add({row.title, row.durability, Amount(row.value, row.unit), row.floor,
                row.floor.empty() ? "" : Amount(row.floor_value, row.unit), Ratio(row), Aim(row)});
   }
-  return table.ToText();
+  const bool beyond =
+      std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.beyond; });
+  return table.ToText() + (beyond ? kBeyond : "");
 }
 
 std::string RowsToJson(const std::vector<SuiteRow>& rows) {
@@ -63,8 +71,12 @@ std::string RowsToJson(const std::vector<SuiteRow>& rows) {
                     {"floor", floored ? Json(row.floor) : Json()},
                     {"floor_value", floored ? Json(row.floor_value) : Json()},
                     {"ratio_to_floor", floored ? Json(row.ratio) : Json()},
+                    {"beyond_floor", row.beyond},
                     {"aim", row.aim.has_value() ? Json(*row.aim) : Json()},
                     {"peer", nullptr},
+                    {"peer_durability", nullptr},
+                    {"peer_value", nullptr},
+                    {"peer_values", nullptr},
                     {"ratio_to_peer", nullptr}});
   }
   return list.dump(1) + "\n";

@@ -36,6 +36,7 @@ def row(measure, figure, leat, leat_turns, peer, peer_turns):
         "floor": None,
         "floor_value": None,
         "ratio_to_floor": None,
+        "beyond_floor": False,
         "aim": None,
         "peer": peer.name,
         "peer_durability": peer.durability,

@@ -20,6 +20,7 @@ absl::StatusOr<Rows> ProduceRounds(const Stage& stage, const LoadSettings& load,
                                    Disk disk, SuiteRow row) {
   row.unit = figure == Figure::kRecords ? "records/s" : "bytes/s";
   row.durability = "flushed";
+  row.bounded = true;
   RowMaker maker(std::move(row), Better::kMore);
   std::vector<Turn> turns = {[&] { return RateOf(stage.RunLeat(load), figure); },
                              [&] { return RateOf(stage.RunNull(load), figure); }};
@@ -83,6 +84,7 @@ absl::StatusOr<Rows> Replay(const Stage& stage) {
                   .title = "replay of 1 KiB records in 1 MiB batches, one consumer",
                   .unit = "bytes/s",
                   .durability = "read",
+                  .bounded = true,
                   .aim = 0.7};
   RowMaker to_null(row, Better::kMore);
   row.measure = "replay_1k/disk";
@@ -107,6 +109,7 @@ absl::StatusOr<Rows> OneAtATime(const Stage& stage) {
                   .title = "end to end, one 1 KiB record at a time, p50",
                   .unit = "s",
                   .durability = "flushed",
+                  .bounded = true,
                   .aim = 1.6},
                  Better::kLess);
   const auto median = [](const auto& result, Histogram LoadResult::*latency) {

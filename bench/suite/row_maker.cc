@@ -39,6 +39,7 @@ SuiteRow RowMaker::Make() const {
   row.floor = nearest.name;
   row.floor_value = nearest.value;
   row.ratio = Median(ratios_);
+  row.beyond = row.bounded && (better_ == Better::kMore ? row.ratio > 1 : row.ratio < 1);
   return row;
 }
 

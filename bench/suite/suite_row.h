@@ -21,6 +21,10 @@ struct SuiteRow {
   double floor_value = 0;
   // The median of the rounds' ratios of value to floor.
   double ratio = 0;
+  // Whether the floor is what the machine can do, rather than Leat in another setting; and whether
+  // the ratio is better than that allows.
+  bool bounded = false;
+  bool beyond = false;
   // What is aimed at: of the ratio where there is a floor, else of the value.
   std::optional<double> aim = std::nullopt;
 };

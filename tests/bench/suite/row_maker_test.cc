@@ -26,6 +26,19 @@ TEST(RowMakerTest, HoldsTimesAgainstTheHigherFloor) {
   EXPECT_EQ(row.ratio, 1.5);
 }
 
+TEST(RowMakerTest, MarksWhatIsBetterThanItsBoundary) {
+  const auto beyond = [](bool bounded, Better better, double value) {
+    RowMaker maker({.bounded = bounded}, better);
+    maker.Add(value, {{"null", 10}});
+    return maker.Make().beyond;
+  };
+  EXPECT_TRUE(beyond(true, Better::kMore, 11));
+  EXPECT_FALSE(beyond(true, Better::kMore, 9));
+  EXPECT_TRUE(beyond(true, Better::kLess, 9));
+  EXPECT_FALSE(beyond(true, Better::kLess, 11));
+  EXPECT_FALSE(beyond(false, Better::kMore, 11));
+}
+
 TEST(RowMakerTest, NeedsNoFloor) {
   RowMaker maker({.measure = "memory"}, Better::kLess);
   maker.Add(5);
