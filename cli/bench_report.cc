@@ -44,15 +44,19 @@ double PerSecond(uint64_t amount, const LoadResult& result) {
   return seconds > 0 ? static_cast<double>(amount) / seconds : 0;
 }
 
-double PerGigabyte(absl::Duration time, const LoadResult& result) {
+std::optional<double> PerGigabyte(absl::Duration time, const LoadResult& result) {
   const auto bytes = static_cast<double>(result.produced.bytes + result.consumed.bytes);
-  return bytes > 0 ? absl::ToDoubleSeconds(time) / (bytes / 1e9) : 0;
+  return bytes > 0 ? std::optional(absl::ToDoubleSeconds(time) / (bytes / 1e9)) : std::nullopt;
 }
+
+// Of whole batches out of a topic that was there nobody knows what is value in them.
+bool HasBytes(const Tally& tally) { return tally.bytes > 0 || tally.records == 0; }
 
 void AddThroughput(const char* what, const Tally& tally, const LoadResult& result, Table* table) {
   if (tally.records == 0) return;
   table->Add({what, FormatCount(static_cast<int64_t>(PerSecond(tally.records, result))),
-              fmt::format("{:.1f}", PerSecond(tally.bytes, result) / 1e6)});
+              HasBytes(tally) ? fmt::format("{:.1f}", PerSecond(tally.bytes, result) / 1e6)
+                              : "not known"});
 }
 
 // In milliseconds; "none" of an empty histogram.
@@ -80,7 +84,7 @@ void AddLatency(const char* what, const Histogram& latency, Table* table) {
 
 Json ToJson(const Tally& tally, const LoadResult& result) {
   return {{"records_per_second", PerSecond(tally.records, result)},
-          {"bytes_per_second", PerSecond(tally.bytes, result)}};
+          {"bytes_per_second", HasBytes(tally) ? Json(PerSecond(tally.bytes, result)) : Json()}};
 }
 
 Json ToJson(const Histogram& latency) {
@@ -110,10 +114,12 @@ Json ToJson(const LoadSettings& settings) {
 }
 
 std::string DescribeProcessorTime(const LoadSettings& settings, const LoadResult& result) {
-  std::string text = fmt::format("processor seconds for a GB: client {:.2f}",
-                                 PerGigabyte(result.client_processor_time, result));
+  const auto client = PerGigabyte(result.client_processor_time, result);
+  const auto server = PerGigabyte(result.server_processor_time, result);
+  if (!client.has_value()) return "";
+  std::string text = fmt::format("processor seconds for a GB of values: client {:.2f}", *client);
   if (settings.server_process == 0) return text + "; the server is no process of ours to look at\n";
-  return text + fmt::format(", server {:.2f}\n", PerGigabyte(result.server_processor_time, result));
+  return text + fmt::format(", server {:.2f}\n", *server);
 }
 
 std::string DescribeMissed(const LoadResult& result) {
@@ -164,15 +170,16 @@ std::string DescribeProgress(const bench::LoadProgress& progress) {
   for (const auto& [what, tally] :
        {std::pair("produced", progress.produced), std::pair("consumed", progress.consumed)}) {
     if (tally.records == 0) continue;
-    text += fmt::format(" {} {} records/s, {:.1f} MB/s;", what,
-                        FormatCount(static_cast<int64_t>(tally.records)),
-                        static_cast<double>(tally.bytes) / 1e6);
+    text += fmt::format(" {} {} records/s", what, FormatCount(static_cast<int64_t>(tally.records)));
+    if (HasBytes(tally))
+      text += fmt::format(", {:.1f} MB/s", static_cast<double>(tally.bytes) / 1e6);
+    text += ";";
   }
   return text + (progress.warming_up ? " warming up" : "");
 }
 
 std::string DescribeResult(const LoadSettings& settings, const LoadResult& result) {
-  Table throughput({"", ">records/s", ">MB/s"});
+  Table throughput({"", ">records/s", ">MB/s of values"});
   AddThroughput("produced", result.produced, result, &throughput);
   AddThroughput("consumed", result.consumed, result, &throughput);
   std::string text = throughput.ToText();
@@ -195,14 +202,18 @@ std::string ResultToJson(const LoadSettings& settings, const LoadResult& result)
                {"consumed", ToJson(result.consumed, result)},
                {"answer_latency_ms", ToJson(result.answer_latency)},
                {"end_to_end_latency_ms", ToJson(result.end_to_end_latency)},
-               {"client_cpu_seconds_per_gb", PerGigabyte(result.client_processor_time, result)},
+               {"client_cpu_seconds_per_gb", nullptr},
                {"server_cpu_seconds_per_gb", nullptr},
                {"records_sent", result.records_sent},
                {"records_missed", result.records_missed},
                {"records_read", result.records_read},
                {"interrupted", result.interrupted}};
-  if (settings.server_process != 0) {
-    json["server_cpu_seconds_per_gb"] = PerGigabyte(result.server_processor_time, result);
+  if (const auto client = PerGigabyte(result.client_processor_time, result)) {
+    json["client_cpu_seconds_per_gb"] = *client;
+  }
+  const auto server = PerGigabyte(result.server_processor_time, result);
+  if (settings.server_process != 0 && server.has_value()) {
+    json["server_cpu_seconds_per_gb"] = *server;
   }
   return json.dump(2) + "\n";
 }

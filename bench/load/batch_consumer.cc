@@ -154,7 +154,7 @@ class BatchConsumer : public LoadConsumer {
     }
     if (head->event != ReadHead::Event::kBatch) return absl::OkStatus();
     const Nanos now = SteadyNow();
-    meter_.Count(now, {head->record_count, head->payload_bytes});
+    meter_.Count(now, {head->record_count, uint64_t{head->record_count} * plan_.value_bytes});
     if (plan_.stamp_position.has_value() &&
         *plan_.stamp_position + head->payload_position + kStampBytes <= front.size()) {
       meter_.Time(ReadStamp(front.substr(head->payload_position + *plan_.stamp_position)), now);

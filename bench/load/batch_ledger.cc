@@ -9,11 +9,10 @@
 namespace leat::bench {
 
 BatchLedger::BatchLedger(const LoadSettings& settings, MeasuredTime time, const Schedule& schedule,
-                         AnswerOrder order, size_t batch_bytes)
+                         AnswerOrder order)
     : settings_(settings),
       schedule_(schedule),
       order_(order),
-      batch_bytes_(batch_bytes),
       slots_(settings.window),
       in_flight_(settings.window),
       next_offsets_(settings.partition_count),
@@ -63,7 +62,8 @@ void BatchLedger::Answer(uint32_t slot, const v1::ProduceResponse& response) {
   const Batch& batch = slots_[slot];
   in_flight_[slot] = false;
   free_.push_back(slot);
-  meter_.Count(now, {settings_.records_per_batch, batch_bytes_});
+  meter_.Count(now, {settings_.records_per_batch,
+                     uint64_t{settings_.records_per_batch} * settings_.record_bytes});
   meter_.Time(batch.intended, now);
   if (settings_.checks == Checks::kOff) return;
   if (absl::Status status = Check(batch, response); !status.ok()) return Fail(std::move(status));

@@ -23,7 +23,7 @@ enum class AnswerOrder { kAny, kAsSent };
 class BatchLedger {
  public:
   BatchLedger(const LoadSettings& settings, MeasuredTime time, const Schedule& schedule,
-              AnswerOrder order, size_t batch_bytes);
+              AnswerOrder order);
 
   struct Batch {
     uint32_t slot = 0;  // Names it until it is answered; less than the window.
@@ -52,7 +52,6 @@ class BatchLedger {
   const LoadSettings settings_;
   const Schedule schedule_;
   const AnswerOrder order_;
-  const size_t batch_bytes_;
   std::vector<Batch> slots_;
   std::vector<bool> in_flight_;  // By slot.
   std::vector<uint32_t> free_;   // Slots that are not.

@@ -46,6 +46,14 @@ std::string MakeValue(uint32_t bytes, uint64_t seed) {
   return value;
 }
 
+std::vector<std::string> ValuesOfBatch(const LoadSettings& settings) {
+  std::vector<std::string> values;
+  for (uint32_t i = 0; i < settings.records_per_batch; ++i) {
+    values.push_back(MakeValue(settings.record_bytes, i));
+  }
+  return values;
+}
+
 size_t ValuePosition(std::optional<size_t> key_bytes, size_t value_bytes) {
   record::RecordSetBuilder builder;
   const std::string key(key_bytes.value_or(0), 'k');

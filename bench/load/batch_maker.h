@@ -26,6 +26,9 @@ std::string MakeKey(uint64_t index);
 // So many bytes that do not compress.
 std::string MakeValue(uint32_t bytes, uint64_t seed);
 
+// Those of each batch, in its order.
+std::vector<std::string> ValuesOfBatch(const LoadSettings& settings);
+
 // Where in a record set that begins with a record of such key and value the value's bytes begin.
 size_t ValuePosition(std::optional<size_t> key_bytes, size_t value_bytes);
 

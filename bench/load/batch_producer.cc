@@ -30,7 +30,7 @@ class BatchProducer : public LoadProducer {
       : schedule_(schedule),
         maker_(settings),
         stub_(OwnChannel(settings.address)),
-        ledger_(settings, time, schedule, order, maker_.batch_bytes()) {}
+        ledger_(settings, time, schedule, order) {}
 
   void Start() override {
     Begin();

@@ -105,8 +105,16 @@ class ClientConsumer : public LoadConsumer {
                                               event.partition,
                                               " does not follow on the one before"));
     }
-    ++next_[event.partition];
-    return absl::OkStatus();
+    return CheckValue(event.partition, static_cast<uint64_t>(next_[event.partition]++), value);
+  }
+
+  // Where values are known: whole batches were written, one behind the other.
+  absl::Status CheckValue(uint32_t partition, uint64_t offset, std::string_view value) const {
+    if (plan_.values == nullptr || value == (*plan_.values)[offset % plan_.values->size()]) {
+      return absl::OkStatus();
+    }
+    return absl::DataLossError(absl::StrCat("another value than was sent at offset ", offset,
+                                            " of partition ", partition));
   }
 
   const LoadSettings settings_;

@@ -55,12 +55,13 @@ class Run {
         return absl::FailedPreconditionError(
             "there is nothing to read: name a topic that has records, or none");
       }
-      MakeConsumers({.mode = ReadPlan::Mode::kRepeat, .from = before->from, .to = before->to});
+      MakeConsumers(Repeated(*before));
     } else {
       MakeProducers();
       MakeConsumers({.mode = ReadPlan::Mode::kFollow,
                      .from = before->to,
                      .to = before->to,
+                     .value_bytes = settings_.record_bytes,
                      .stamp_position = StampPosition()});
     }
     Measure();
@@ -85,15 +86,32 @@ class Run {
     return topic_->Find();
   }
 
-  absl::Status Fill() {
+  LoadSettings FillSettings() const {
     LoadSettings settings = settings_;
     settings.via = Via::kStream;
     settings.consumers = 0;
     const uint64_t batch_bytes = uint64_t{settings.record_bytes} * settings.records_per_batch;
     settings.batches_max = (settings.fill_bytes + batch_bytes - 1) / batch_bytes;
-    const auto producer = MakeBatchProducer(settings, {}, Schedule(0, 0));
+    return settings;
+  }
+
+  absl::Status Fill() const {
+    const auto producer = MakeBatchProducer(FillSettings(), {}, Schedule(0, 0));
     producer->Start();
     return producer->Await();
+  }
+
+  ReadPlan Repeated(const LoadTopic::Bounds& bounds) const {
+    ReadPlan plan{.mode = ReadPlan::Mode::kRepeat, .from = bounds.from, .to = bounds.to};
+    const bool filled = settings_.fill_bytes > 0;
+    if (filled || settings_.checks == Checks::kOff) plan.value_bytes = settings_.record_bytes;
+    if (filled && settings_.via == Via::kClient) {
+      plan.values = std::make_shared<const std::vector<std::string>>(ValuesOfBatch(settings_));
+    }
+    if (filled && settings_.via != Via::kClient) {
+      plan.payload_crc32c = BatchMaker(FillSettings()).payload_crc32c();
+    }
+    return plan;
   }
 
   std::optional<size_t> StampPosition() const {
@@ -219,7 +237,10 @@ class Run {
       if (!status.ok()) return status;
     }
     if (!consumers_.empty() || result_.interrupted) return absl::OkStatus();
-    ReadPlan plan{.mode = ReadPlan::Mode::kOnce, .from = before.to, .to = after.to};
+    ReadPlan plan{.mode = ReadPlan::Mode::kOnce,
+                  .from = before.to,
+                  .to = after.to,
+                  .value_bytes = settings_.record_bytes};
     if (settings_.via != Via::kClient) plan.payload_crc32c = BatchMaker(settings_).payload_crc32c();
     return ReadBack(plan);
   }

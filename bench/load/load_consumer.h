@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -28,8 +29,11 @@ struct ReadPlan {
   Mode mode = Mode::kOnce;
   std::vector<int64_t> from;  // By partition.
   std::vector<int64_t> to;
-  // Of every batch, where known.
+  // Of every batch, and the values in it in turn, where they are known.
   std::optional<uint32_t> payload_crc32c = std::nullopt;
+  std::shared_ptr<const std::vector<std::string>> values = nullptr;
+  // Of every record's value; 0 where it is not known, so that whole batches count no bytes.
+  uint32_t value_bytes = 0;
   // Where in a batch's payload the moment stands at which its first record was to be sent.
   std::optional<size_t> stamp_position = std::nullopt;
 };

@@ -21,7 +21,7 @@ struct MeasuredTime {
 
 struct Tally {
   uint64_t records = 0;
-  uint64_t bytes = 0;
+  uint64_t bytes = 0;  // Of values.
 
   Tally& operator+=(const Tally& other) {
     records += other.records;

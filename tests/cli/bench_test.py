@@ -98,6 +98,9 @@ class BenchTest(ServerTest):
         offsets = json.loads(self.leat("topic", "describe", "kept", "-f", "json"))["partitions"][0]
         self.assertEqual(int(offsets["high_watermark"]), first["records_sent"] + second["records_sent"])
         self.assertGreater(read["records_read"], 0)
+        # Bytes are those of values, which a reader of whole batches of others does not know.
+        self.assertEqual(first["produced"]["bytes_per_second"], 1024 * first["produced"]["records_per_second"])
+        self.assertIsNone(read["consumed"]["bytes_per_second"])
         self.leat("topic", "rm", "kept", "-y")
 
     def test_prints_settings_and_a_table(self):
