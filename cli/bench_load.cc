@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bench/listening_process.h"
 #include "bench/load/load.h"
@@ -153,40 +154,55 @@ ExitCode Bench(const GlobalOptions& globals, const BenchFlags& flags) {
   return printed == kOk && result->interrupted ? kInterrupted : printed;
 }
 
-void AddCommonFlags(CLI::App& verb, BenchFlags& flags) {
-  verb.add_option("topic", flags.load.topic,
-                  "A topic that is there; without one, one is made and removed again");
-  verb.add_option("--record-bytes", flags.record_bytes, "Size of a record's value");
+// What every verb has. An option that would do nothing is none of the verb's.
+CLI::Option& AddCommonFlags(CLI::App& verb, BenchFlags& flags) {
+  CLI::Option& topic =
+      *verb.add_option("topic", flags.load.topic,
+                       "A topic that is there; without one, one is made and removed again");
+  verb.add_option("--partitions", flags.load.partition_count, "Of the topic that is made")
+      ->excludes(&topic);
+  verb.add_option("--warm-up", flags.warm_up, "Time before measuring");
+  verb.add_option("--duration", flags.duration, "Time of measuring");
+  verb.add_option("-f,--format", flags.format, "table or json");
+  return topic;
+}
+
+// What is written: to be measured, or to be read.
+std::vector<CLI::Option*> AddRecords(CLI::App& verb, BenchFlags& flags) {
+  CLI::Option* value =
+      verb.add_option("--record-bytes", flags.record_bytes, "Size of a record's value");
   CLI::Option* batch =
       verb.add_option("--batch-bytes", flags.batch_bytes,
                       fmt::format("Values of one batch together; without it {}",
                                   flags.batch_bytes_default.empty() ? "a batch is one record"
                                                                     : flags.batch_bytes_default));
-  verb.add_option("--records-per-batch", flags.records_per_batch, "Instead of --batch-bytes")
-      ->excludes(batch);
-  verb.add_option("--partitions", flags.load.partition_count, "Of the topic that is made");
-  verb.add_option("--keys", flags.load.key_count,
-                  "Give each record one of so many keys; 0: none. Only --via client chooses "
-                  "partitions by them");
-  verb.add_option("--window", flags.load.window, "Batches in flight of each producer");
+  CLI::Option* count =
+      verb.add_option("--records-per-batch", flags.records_per_batch, "Instead of --batch-bytes")
+          ->excludes(batch);
+  CLI::Option* keys =
+      verb.add_option("--keys", flags.load.key_count,
+                      "Give each record one of so many keys; 0: none. Only --via client chooses "
+                      "partitions by them");
+  return {value, batch, count, keys};
+}
+
+void AddProducers(CLI::App& verb, BenchFlags& flags) {
+  AddRecords(verb, flags);
+  verb.add_option("--producers", flags.load.producers, "Each with a connection of its own");
+  verb.add_option("--window", flags.load.window,
+                  "Batches in flight of each producer; --via client in an open loop has a buffer "
+                  "for twice as many");
+  verb.add_option("--durability", flags.durability, "synced or written");
   verb.add_option("--via", flags.via,
                   "stream: prepared batches, as cheap as gRPC allows; unary: each a call; client: "
                   "record by record through the C++ client");
-  verb.add_option("--durability", flags.durability, "synced or written");
-  verb.add_option("--warm-up", flags.warm_up, "Time before measuring");
-  verb.add_option("--duration", flags.duration, "Time of measuring");
-  verb.add_option("-f,--format", flags.format, "table or json");
-  verb.add_option("--hdr", flags.hdr,
-                  "Write the latencies (end to end where there are any) to this file, in "
-                  "HdrHistogram's percentile format, in milliseconds");
-}
-
-void AddRate(CLI::App& verb, BenchFlags& flags) {
-  verb.add_option("--producers", flags.load.producers, "Each with a connection of its own");
   verb.add_option("--rate", flags.load.rate,
                   "Records a second, sent on time whatever the server does (an open loop); latency "
                   "counts from when each was to be sent. 0: each batch as soon as one is answered")
       ->check(CLI::NonNegativeNumber);
+  verb.add_option("--hdr", flags.hdr,
+                  "Write the latencies (end to end where there are any) to this file, in "
+                  "HdrHistogram's percentile format, in milliseconds");
 }
 
 void AddConsumers(CLI::App& verb, BenchFlags& flags) {
@@ -194,10 +210,22 @@ void AddConsumers(CLI::App& verb, BenchFlags& flags) {
                   "Each with a connection of its own, and each reads all");
 }
 
+void AddFill(CLI::App& verb, BenchFlags& flags, CLI::Option& topic) {
+  std::vector<CLI::Option*> options = AddRecords(verb, flags);
+  options.push_back(
+      verb.add_option("--fill", flags.fill, "Bytes written first to the topic that is made"));
+  for (CLI::Option* option : options) option->excludes(&topic);
+  verb.add_option(
+          "--via", flags.via,
+          "stream: whole batches, as cheap as gRPC allows; client: record by record through "
+          "the C++ client")
+      ->check(CLI::IsMember({"stream", "client"}));
+}
+
 CLI::App& AddVerb(CLI::App& bench, const char* name, const char* meaning,
-                  const GlobalOptions& globals, Run& run, std::shared_ptr<BenchFlags> flags) {
+                  const GlobalOptions& globals, Run& run,
+                  const std::shared_ptr<BenchFlags>& flags) {
   CLI::App& verb = *bench.add_subcommand(name, meaning);
-  AddCommonFlags(verb, *flags);
   verb.callback(
       [&globals, &run, flags] { run = [&globals, flags] { return Bench(globals, *flags); }; });
   return verb;
@@ -210,7 +238,8 @@ void AddBenchLoads(CLI::App& bench, const GlobalOptions& globals, Run& run) {
   produce->batch_bytes_default = "1MiB";
   CLI::App& produce_verb = AddVerb(
       bench, "produce", "Write, then read everything back and check it", globals, run, produce);
-  AddRate(produce_verb, *produce);
+  AddCommonFlags(produce_verb, *produce);
+  AddProducers(produce_verb, *produce);
 
   auto consume = std::make_shared<BenchFlags>();
   consume->batch_bytes_default = "1MiB";
@@ -219,8 +248,8 @@ void AddBenchLoads(CLI::App& bench, const GlobalOptions& globals, Run& run) {
   consume->load.consumers = 1;
   CLI::App& consume_verb = AddVerb(
       bench, "consume", "Read a topic from start to end, again and again", globals, run, consume);
+  AddFill(consume_verb, *consume, AddCommonFlags(consume_verb, *consume));
   AddConsumers(consume_verb, *consume);
-  consume_verb.add_option("--fill", consume->fill, "Bytes written first to the topic that is made");
 
   auto both = std::make_shared<BenchFlags>();
   both->load.window = 1;
@@ -228,7 +257,8 @@ void AddBenchLoads(CLI::App& bench, const GlobalOptions& globals, Run& run) {
   CLI::App& both_verb =
       AddVerb(bench, "e2e", "Write and read at once: how long a record takes from end to end",
               globals, run, both);
-  AddRate(both_verb, *both);
+  AddCommonFlags(both_verb, *both);
+  AddProducers(both_verb, *both);
   AddConsumers(both_verb, *both);
 }
 

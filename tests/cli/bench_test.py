@@ -140,6 +140,22 @@ class BenchTest(ServerTest):
             with self.subTest(wrong):
                 self.leat("bench", "produce", *wrong, code=2)
                 self.assertIn(message, self.stderr)
+        for useless in (
+            ["produce", "--consumers", "2"],
+            ["produce", "there", "--partitions", "2"],
+            ["consume", "--rate", "10"],
+            ["consume", "--window", "2"],
+            ["consume", "--durability", "written"],
+            ["consume", "--hdr", "file"],
+            ["consume", "--via", "unary"],
+            ["consume", "there", "--fill", "1MiB"],
+            ["consume", "there", "--record-bytes", "10"],
+            ["consume", "there", "--records-per-batch", "10"],
+            ["consume", "there", "--keys", "10"],
+            ["e2e", "--fill", "1MiB"],
+        ):
+            with self.subTest(useless):
+                self.leat("bench", *useless, code=2)
         self.leat("bench", "produce", "no-such-topic", *SHORT, code=3)
         self.assertIn("leat topic create no-such-topic", self.stderr)
 
@@ -149,13 +165,13 @@ class BenchTest(ServerTest):
         self.addCleanup(lambda: (null.kill(), null.wait(), null.stderr.close()))
         address = re.search(r"127\.0\.0\.1:\d+", null.stderr.readline()).group()
         for verb, lie in (
-            (["produce"], "an answer is wrong, out of order"),
-            (["produce", "--via", "unary"], "do not fill it exactly"),
+            (["produce", "--records-per-batch", "1"], "an answer is wrong, out of order"),
+            (["produce", "--records-per-batch", "1", "--via", "unary"], "do not fill it exactly"),
             (["e2e"], "an answer is wrong, out of order"),
             (["consume"], "a batch that does not follow on offset 1"),
         ):
             with self.subTest(verb):
-                self.leat("bench", *verb, "lies", *SHORT, "--records-per-batch", "1", code=1, server=address)
+                self.leat("bench", *verb, "lies", *SHORT, code=1, server=address)
                 self.assertIn("the check failed: ", self.stderr)
                 self.assertIn(lie, self.stderr)
 
