@@ -32,7 +32,8 @@ LAYERS = {
     "cli": ["bench", "bench/load", "bench/suite", "server", "server/broker", "server/survey", "client"]
     + ["storage/inspect", "storage/log", "storage/record", "storage/io"]
     + API,
-    "bench": ["client", "server", "storage/record"] + API,
+    "bench": [],
+    "bench/programs": ["bench", "bench/load", "client", "server"] + API,
     "bench/micro": ["bench/load", "client", "server/group", "server/rpc", "storage/log", "storage/record", "storage/io"] + API,
     "tools": ["bench", "client", "storage/record"] + API,
 }
@@ -41,9 +42,9 @@ LAYERS = {
 OWNED = {
     r"liburing\.h": ["storage/io"],
     r"isa-l.*|zstd\.h|lz4.*\.h": ["storage/record"],
-    r"grpc(pp)?/.*": ["server/rpc", "server", "client", "cli", "bench", "bench/load", "bench/suite"],
+    r"grpc(pp)?/.*": ["server/rpc", "server", "client", "cli", "bench/load", "bench/programs", "bench/suite"],
     r"spdlog/.*": ["server/broker", "server/rpc", "server", "cli"],
-    r"CLI/.*|toml\+\+/.*": ["server", "cli", "bench", "tools"],
+    r"CLI/.*|toml\+\+/.*": ["server", "cli", "bench/programs", "tools"],
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s+[<"]([^>"]+)[>"]')

@@ -16,6 +16,7 @@
 #include "bench/load/load_producer.h"
 #include "bench/load/load_topic.h"
 #include "bench/load/pacer.h"
+#include "bench/load/passes.h"
 #include "bench/process_usage.h"
 
 namespace leat::bench {
@@ -81,7 +82,7 @@ class Run {
     settings_.topic = topic_->name();
     settings_.partition_count = topic_->partition_count();
     if (settings_.fill_bytes > 0) {
-      if (absl::Status status = Fill(); !status.ok()) return status;
+      if (const auto filled = WriteBatches(FillSettings()); !filled.ok()) return filled.status();
     }
     return topic_->Find();
   }
@@ -93,12 +94,6 @@ class Run {
     const uint64_t batch_bytes = uint64_t{settings.record_bytes} * settings.records_per_batch;
     settings.batches_max = (settings.fill_bytes + batch_bytes - 1) / batch_bytes;
     return settings;
-  }
-
-  absl::Status Fill() const {
-    const auto producer = MakeBatchProducer(FillSettings(), {}, Schedule(0, 0));
-    producer->Start();
-    return producer->Await();
   }
 
   ReadPlan Repeated(const LoadTopic::Bounds& bounds) const {

@@ -1,4 +1,4 @@
-#include "bench/ownership.h"
+#include "bench/programs/ownership.h"
 
 #include <utility>
 

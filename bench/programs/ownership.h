@@ -1,8 +1,8 @@
 // Who has which partition of a topic, as the members of a group were told. Finds partitions with
 // two owners, and the moment at which everything is shared out evenly. Any thread.
 
-#ifndef LEAT_BENCH_OWNERSHIP_H_
-#define LEAT_BENCH_OWNERSHIP_H_
+#ifndef LEAT_BENCH_PROGRAMS_OWNERSHIP_H_
+#define LEAT_BENCH_PROGRAMS_OWNERSHIP_H_
 
 #include <cstdint>
 #include <map>
@@ -66,4 +66,4 @@ class Ownership {
 
 }  // namespace leat::bench
 
-#endif  // LEAT_BENCH_OWNERSHIP_H_
+#endif  // LEAT_BENCH_PROGRAMS_OWNERSHIP_H_

@@ -1,4 +1,4 @@
-#include "bench/group_member.h"
+#include "bench/programs/group_member.h"
 
 #include <utility>
 

@@ -27,12 +27,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "bench/load/load.h"
+#include "bench/load/passes.h"
 #include "bench/median.h"
 #include "bench/process_usage.h"
-#include "bench/read_back.h"
+#include "bench/programs/topics.h"
 #include "bench/server_process.h"
-#include "bench/stream_load.h"
+#include "bench/steady_clock.h"
 #include "bench/temporary_directory.h"
+#include "server/process.h"
 
 namespace leat::bench {
 namespace {
@@ -59,6 +62,8 @@ uint64_t DiskBytes(const std::string& directory) {
   }
   return bytes;
 }
+
+absl::Duration Since(Nanos begin) { return absl::Nanoseconds(SteadyNow() - begin); }
 
 double Milliseconds(absl::Duration duration) { return absl::ToDoubleMilliseconds(duration); }
 
@@ -87,11 +92,11 @@ class Scale {
   enum class Ending { kStop, kKill };
 
   absl::StatusOr<absl::Duration> Start() {
-    const absl::Time begin = absl::Now();
+    const Nanos begin = SteadyNow();
     auto started = ServerProcess::Start(
         {settings_.leat, "serve", "--data-dir", settings_.data_dir, "--listen", "127.0.0.1:0"});
     if (!started.ok()) return started.status();
-    const absl::Duration took = absl::Now() - begin;
+    const absl::Duration took = Since(begin);
     server_.reset();
     server_.emplace(*std::move(started));
     return took;
@@ -126,31 +131,20 @@ class Scale {
                 static_cast<double>(DiskBytes(settings_.data_dir)) / (1 << 20));
   }
 
-  absl::StatusOr<StreamLoadResult> Load(StreamLoadOptions options) {
-    options.address = server_->address();
-    return RunStreamLoad(options);
+  LoadSettings SmallBatches(const std::string& topic, uint32_t partitions) const {
+    return {.address = server_->address(),
+            .topic = topic,
+            .partition_count = partitions,
+            .record_bytes = 100,
+            .batches_max = partitions};
   }
 
   // One small batch to each partition.
   absl::Status TouchEach(const std::string& topic, uint32_t partitions) {
-    const auto loaded = Load({.topic = topic,
-                              .partition_count = partitions,
-                              .record_bytes = 100,
-                              .records_per_batch = 1,
-                              .warm_up = absl::ZeroDuration(),
-                              .duration = absl::Minutes(5),
-                              .max_requests = partitions});
-    if (!loaded.ok()) return loaded.status();
-    if (loaded->records_total == partitions) return absl::OkStatus();
-    return absl::InternalError(absl::StrCat(loaded->records_total, " of ", partitions));
+    return WriteBatches(SmallBatches(topic, partitions)).status();
   }
-
-  absl::Status CheckEach(const std::string& topic, const std::vector<uint64_t>& records) {
-    for (uint32_t i = 0; i < records.size(); ++i) {
-      absl::Status read = ReadBack(server_->address(), topic, records[i], i);
-      if (!read.ok()) return read;
-    }
-    return absl::OkStatus();
+  absl::Status CheckEach(const std::string& topic, uint32_t partitions) {
+    return ReadBatches(SmallBatches(topic, partitions), std::vector<int64_t>(partitions, 1));
   }
 
   absl::Status FirstAnswer() {
@@ -159,15 +153,15 @@ class Scale {
     for (int i = 0; i < settings_.rounds; ++i) {
       server_.reset();
       std::filesystem::remove_all(settings_.data_dir);
-      const absl::Time begin = absl::Now();
+      const Nanos begin = SteadyNow();
       const auto took = Start();
       if (!took.ok()) return took.status();
       absl::Status status = CreateTopic(server_->address(), "first");
       if (status.ok()) status = TouchEach("first", 1);
       if (!status.ok()) return status;
       starts.push_back(*took);
-      answers.push_back(absl::Now() - begin);
-      status = ReadBack(server_->address(), "first", 1);
+      answers.push_back(Since(begin));
+      status = CheckEach("first", 1);
       if (!status.ok()) return status;
     }
     std::printf("  listens after %.0f ms, first durable answer after %.0f ms\n",
@@ -179,23 +173,22 @@ class Scale {
   absl::Status ManyPartitions() {
     std::printf("%u topics of %u partitions\n", kTopics, kPartitionsPerTopic);
     if (auto took = Start(); !took.ok()) return took.status();
-    const absl::Time begin = absl::Now();
+    const Nanos begin = SteadyNow();
     for (uint32_t i = 0; i < kTopics; ++i) {
       absl::Status made =
           CreateTopic(server_->address(), absl::StrCat("idle-", i), kPartitionsPerTopic);
       if (!made.ok()) return made;
     }
-    std::printf("  made in %.0f ms\n", Milliseconds(absl::Now() - begin));
+    std::printf("  made in %.0f ms\n", Milliseconds(Since(begin)));
     PrintHeld("empty");
     absl::Status status = TimeStarts(Ending::kStop);
     if (status.ok()) status = TimeStarts(Ending::kKill);
-    const absl::Time touched = absl::Now();
+    const Nanos touched = SteadyNow();
     for (uint32_t i = 0; status.ok() && i < kTopics; ++i) {
       status = TouchEach(absl::StrCat("idle-", i), kPartitionsPerTopic);
     }
     if (!status.ok()) return status;
-    std::printf("  a record into each, flushed: %.1f s\n",
-                absl::ToDoubleSeconds(absl::Now() - touched));
+    std::printf("  a record into each, flushed: %.1f s\n", SecondsSince(touched));
     PrintHeld("a record in each");
     for (const Ending ending : {Ending::kKill, Ending::kStop}) {
       status = TimeStarts(ending);
@@ -203,21 +196,19 @@ class Scale {
     }
     PrintHeld("started again");
     for (uint32_t i = 0; status.ok() && i < kTopics; ++i) {
-      status = CheckEach(absl::StrCat("idle-", i), std::vector<uint64_t>(kPartitionsPerTopic, 1));
+      status = CheckEach(absl::StrCat("idle-", i), kPartitionsPerTopic);
     }
     return status;
   }
 
   // Bytes a second into so many partitions in turn.
-  absl::StatusOr<double> Throughput(const std::string& topic, uint32_t partitions) {
-    absl::Status status = CreateTopic(server_->address(), topic, partitions);
-    if (!status.ok()) return status;
-    const auto loaded = Load({.topic = topic, .partition_count = partitions});
-    if (!loaded.ok()) return loaded.status();
-    status = CheckEach(topic, loaded->records_by_partition);
-    if (status.ok()) status = DeleteTopic(server_->address(), topic);
-    if (!status.ok()) return status;
-    return loaded->bytes_per_second();
+  absl::StatusOr<double> Throughput(uint32_t partitions) {
+    const auto result = RunLoad({.address = server_->address(),
+                                 .partition_count = partitions,
+                                 .records_per_batch = 1'000,
+                                 .duration = absl::Seconds(5)});
+    if (!result.ok()) return result.status();
+    return static_cast<double>(result->produced.bytes) / absl::ToDoubleSeconds(result->elapsed);
   }
 
   absl::Status ManyAtOnce() {
@@ -225,9 +216,9 @@ class Scale {
                 kPartitionsPerTopic);
     if (auto took = Start(); !took.ok()) return took.status();
     for (int i = 0; i < settings_.rounds; ++i) {
-      const auto one = Throughput(absl::StrCat("one-", i), 1);
+      const auto one = Throughput(1);
       if (!one.ok()) return one.status();
-      const auto many = Throughput(absl::StrCat("many-", i), kPartitionsPerTopic);
+      const auto many = Throughput(kPartitionsPerTopic);
       if (!many.ok()) return many.status();
       std::printf("  one %.2f GB/s, %u %.2f GB/s: %.2f\n", *one / 1e9, kPartitionsPerTopic,
                   *many / 1e9, *many / *one);
@@ -241,20 +232,22 @@ class Scale {
     if (auto took = Start(); !took.ok()) return took.status();
     absl::Status status = CreateTopic(server_->address(), "big", kPartitions);
     if (!status.ok()) return status;
-    const auto loaded = Load({.topic = "big",
-                              .partition_count = kPartitions,
-                              .warm_up = absl::ZeroDuration(),
-                              .duration = absl::Minutes(30),
-                              .max_requests = settings_.gigabytes * 1'000});
-    if (!loaded.ok()) return loaded.status();
+    LoadSettings load = {.address = server_->address(),
+                         .topic = "big",
+                         .partition_count = kPartitions,
+                         .records_per_batch = 1'000,
+                         .batches_max = settings_.gigabytes * 1'000};
+    const auto written = WriteBatches(load);
+    if (!written.ok()) return written.status();
     // Right behind the last answer: the checkpoint does not know of the last ones.
     for (const Ending ending : {Ending::kKill, Ending::kStop}) {
       status = TimeStarts(ending);
       if (!status.ok()) return status;
     }
-    status = CheckEach("big", loaded->records_by_partition);
+    load.address = server_->address();
+    status = ReadBatches(load, *written);
     if (!status.ok()) return status;
-    std::printf("  %lu records read back, all right\n", loaded->records_total);
+    std::printf("  %lu records read back, all right\n", load.batches_max * load.records_per_batch);
     return End(Ending::kStop);
   }
 
@@ -266,6 +259,7 @@ class Scale {
 }  // namespace leat::bench
 
 int main(int argc, char** argv) {
+  leat::server::PrepareServerProcess();
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   leat::bench::Settings settings;
   CLI::App app("How big a server can get, and how fast it is back");

@@ -20,13 +20,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "bench/group_member.h"
-#include "bench/ownership.h"
+#include "absl/time/time.h"
 #include "bench/process_usage.h"
-#include "bench/read_back.h"
+#include "bench/programs/group_member.h"
+#include "bench/programs/ownership.h"
+#include "bench/programs/topics.h"
 #include "bench/server_process.h"
+#include "bench/steady_clock.h"
 #include "bench/temporary_directory.h"
+#include "server/process.h"
 
 namespace leat::bench {
 namespace {
@@ -92,14 +94,14 @@ void Churn::Leave(int count) {
 absl::Status Churn::Wave(const std::string& name, const std::function<void()>& change) {
   const ProcessUsage before = UsageOf(server_.pid());
   const uint64_t assigned_before = ownership_.assignments();
-  const absl::Time start = absl::Now();
+  const Nanos start = SteadyNow();
   change();
-  const absl::Duration called = absl::Now() - start;
+  const absl::Duration called = absl::Nanoseconds(SteadyNow() - start);
   absl::Status even = ownership_.AwaitEven(absl::Seconds(settings_.limit_seconds) - called);
-  const absl::Duration took = absl::Now() - start;
+  const double took = SecondsSince(start);
   const ProcessUsage after = UsageOf(server_.pid());
   std::printf("%-28s %6.3f s, %5lu assignments, server %6.3f s of processor time, %lu MiB\n",
-              name.c_str(), absl::ToDoubleSeconds(took), ownership_.assignments() - assigned_before,
+              name.c_str(), took, ownership_.assignments() - assigned_before,
               absl::ToDoubleSeconds(after.processor_time - before.processor_time),
               after.memory_bytes >> 20);
   std::fflush(stdout);
@@ -169,7 +171,7 @@ absl::Status Run(const Settings& settings) {
 }  // namespace leat::bench
 
 int main(int argc, char** argv) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  leat::server::PrepareServerProcess();
   leat::bench::Settings settings;
   CLI::App app("How long a group takes to share its partitions out when members come and go");
   app.add_option("--leat", settings.leat, "The leat binary")->required();

@@ -20,15 +20,17 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "bench/load/passes.h"
 #include "bench/median.h"
 #include "bench/process_usage.h"
-#include "bench/read_back.h"
+#include "bench/programs/topics.h"
 #include "bench/server_process.h"
+#include "bench/steady_clock.h"
 #include "bench/temporary_directory.h"
 #include "client/client.h"
 #include "client/producer.h"
+#include "server/process.h"
 
 namespace leat::bench {
 namespace {
@@ -82,12 +84,13 @@ absl::StatusOr<double> Send(const std::string& address, const std::string& topic
   const std::string value(settings.record_bytes, 'v');
   std::atomic<uint64_t> acknowledged = 0;
   std::atomic<bool> failed = false;
-  const absl::Time begin = absl::Now() + absl::Seconds(1);
-  const absl::Time end = begin + absl::Seconds(settings.seconds);
+  constexpr Nanos kSecond = 1'000'000'000;
+  const Nanos begin = SteadyNow() + kSecond;
+  const Nanos end = begin + settings.seconds * kSecond;
   uint64_t before = 0;
-  absl::Time measured_from = absl::InfiniteFuture();
-  for (absl::Time now = absl::Now(); now < end; now = absl::Now()) {
-    if (now >= begin && measured_from > now) {
+  Nanos measured_from = 0;
+  for (Nanos now = SteadyNow(); now < end; now = SteadyNow()) {
+    if (now >= begin && measured_from == 0) {
       measured_from = now;
       before = acknowledged;
     }
@@ -101,10 +104,10 @@ absl::StatusOr<double> Send(const std::string& address, const std::string& topic
     }
   }
   const uint64_t count = acknowledged - before;
-  const absl::Duration elapsed = absl::Now() - measured_from;
+  const double elapsed = SecondsSince(measured_from);
   if (absl::Status flushed = producer.Flush(absl::Minutes(1)); !flushed.ok()) return flushed;
   if (failed || acknowledged != *sent) return absl::DataLossError("not all were acknowledged");
-  return static_cast<double>(count) / absl::ToDoubleSeconds(elapsed);
+  return static_cast<double>(count) / elapsed;
 }
 
 absl::StatusOr<Figures> RunRound(const ServerProcess& server, Mode mode, const Settings& settings) {
@@ -116,7 +119,9 @@ absl::StatusOr<Figures> RunRound(const ServerProcess& server, Mode mode, const S
   const absl::StatusOr<double> rate = Send(address, topic, mode, settings, &sent);
   if (!rate.ok()) return rate.status();
   const double used = absl::ToDoubleSeconds(ProcessorTime(server) - before);
-  if (absl::Status read = ReadBack(address, topic, sent); !read.ok()) return read;
+  absl::Status read = ReadBatches({.address = address, .topic = topic, .via = Via::kClient},
+                                  {static_cast<int64_t>(sent)});
+  if (!read.ok()) return read;
   if (absl::Status deleted = DeleteTopic(address, topic); !deleted.ok()) return deleted;
   return Figures{*rate, 1e6 * used / static_cast<double>(sent)};
 }
@@ -146,7 +151,7 @@ absl::Status Run(const Settings& settings) {
 }  // namespace leat::bench
 
 int main(int argc, char** argv) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  leat::server::PrepareServerProcess();
   leat::bench::Settings settings;
   CLI::App app("What idempotence costs the C++ producer");
   app.add_option("--leat", settings.leat, "The leat binary")->required();

@@ -3,8 +3,8 @@
 //
 // Owned by whoever measures; `Leave` and `AwaitEnd` before it is destroyed.
 
-#ifndef LEAT_BENCH_GROUP_MEMBER_H_
-#define LEAT_BENCH_GROUP_MEMBER_H_
+#ifndef LEAT_BENCH_PROGRAMS_GROUP_MEMBER_H_
+#define LEAT_BENCH_PROGRAMS_GROUP_MEMBER_H_
 
 #include <grpcpp/grpcpp.h>
 
@@ -15,7 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
-#include "bench/ownership.h"
+#include "bench/programs/ownership.h"
 #include "leat/v1/group.grpc.pb.h"
 
 namespace leat::bench {
@@ -54,4 +54,4 @@ class GroupMember : public grpc::ClientBidiReactor<v1::ConsumeRequest, v1::Consu
 
 }  // namespace leat::bench
 
-#endif  // LEAT_BENCH_GROUP_MEMBER_H_
+#endif  // LEAT_BENCH_PROGRAMS_GROUP_MEMBER_H_
