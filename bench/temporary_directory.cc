@@ -1,8 +1,13 @@
 #include "bench/temporary_directory.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <system_error>
@@ -30,13 +35,49 @@ TemporaryDirectory::~TemporaryDirectory() {
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
+namespace {
+
+// Waits for a child, which gets the signals that are blocked here; 128 and the signal's number when
+// one ended it, as a shell tells.
+int AwaitChild(pid_t child, const sigset_t& blocked) {
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    int signal_number = 0;
+    sigwait(&blocked, &signal_number);
+    if (signal_number != SIGCHLD) kill(child, signal_number);
+  }
+  // Servers that it had started die with it, and are ours then. They may be writing until they do.
+  while (waitpid(-1, nullptr, 0) > 0 || errno == EINTR) continue;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
 int RunInTemporaryDirectory(const char* name, const std::string& parent,
                             absl::FunctionRef<absl::Status(const std::string& path)> run) {
   const absl::StatusOr<TemporaryDirectory> directory = TemporaryDirectory::Make(parent);
-  const absl::Status status = directory.ok() ? run(directory->path()) : directory.status();
-  if (status.ok()) return 0;
-  std::cerr << name << ": " << status << "\n";
-  return 1;
+  if (!directory.ok()) {
+    std::cerr << name << ": " << directory.status() << "\n";
+    return 1;
+  }
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD})
+    sigaddset(&blocked, signal_number);
+  sigprocmask(SIG_BLOCK, &blocked, &before);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const pid_t child = fork();
+  if (child != 0) {
+    const int code = AwaitChild(child, blocked);
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    return code;
+  }
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const absl::Status status = run(directory->path());
+  if (!status.ok()) std::cerr << name << ": " << status << "\n";
+  std::fflush(nullptr);
+  _exit(status.ok() ? 0 : 1);
 }
 
 }  // namespace leat::bench

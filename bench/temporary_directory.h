@@ -28,8 +28,9 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-// Runs a benchmark in one that is made in `parent`. The exit code of its program, `name`, which
-// tells its error.
+// Runs a benchmark in one that is made in `parent`, and in a process of its own: whatever ends
+// that, an interrupt too, the directory goes. The exit code of its program, `name`, which tells its
+// error. From a process without threads.
 int RunInTemporaryDirectory(const char* name, const std::string& parent,
                             absl::FunctionRef<absl::Status(const std::string& path)> run);
 
