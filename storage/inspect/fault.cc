@@ -34,6 +34,11 @@ constexpr Row kRows[] = {
     {Fault::Kind::kMissing, "missing",
      "the server takes the log for corrupt: it is read up to this place and not written to",
      kRestoreOrRepair},
+    {Fault::Kind::kProducers, "producers",
+     "no record is lost, but who is in this file alone is forgotten: such producers must begin "
+     "anew, and retries of what such message ids stand for may be appended again",
+     "restore the file from a copy that was taken with the segments; without one start the server, "
+     "which makes it anew from the batches that are left"},
     {Fault::Kind::kMeta, "meta", "the server does not start", "restore the file from a copy"},
     {Fault::Kind::kCheckpoint, "checkpoint", "the server does not start",
      "restore the file from a copy, or let 'leat segment repair --accept-loss' put it aside: the "

@@ -21,6 +21,7 @@ struct Fault {
     kOrder,       // It does not begin where the one before ends.
     kUnreadable,  // The device fails.
     kMissing,     // What was acknowledged is not there, or not as it was left.
+    kProducers,   // What is known of producers and message ids.
     // Of the directory's own files.
     kMeta,
     kCheckpoint,

@@ -103,6 +103,16 @@ class SegmentTest(unittest.TestCase):
         self.assertIn("damaged at byte %d" % self.damaged, self.leat("segment", "dump", self.segment))
         self.assertIn("damaged", self.leat("segment", "ls", self.partition))
 
+    def test_names_a_damaged_snapshot_of_producers(self):
+        snapshot = self.segment.parent / "producers.snapshot"
+        self.rot(snapshot, 20)
+        before = snapshot.read_bytes()
+        text = self.leat("segment", "verify", self.data, code=1)
+        self.assertRegex(text, r"damaged: orders/0.*%s.*anew.*\n  means: no record is lost.*\n  do: restore" % snapshot)
+        (fault,) = self.objects("segment", "verify", self.partition, code=1)
+        self.assertEqual((fault["damage"], fault["file"]), ("producers", str(snapshot)))
+        self.assertEqual(snapshot.read_bytes(), before)
+
     def test_offsets_of_what_is_gone_are_not_given_away_again(self):
         self.segment.unlink()
         text = self.leat("segment", "repair", self.data, "--accept-loss")
