@@ -237,7 +237,7 @@ absl::Status Consumer::Impl::Leave(absl::Time deadline) {
 
 // --- The public face ---
 
-Consumer::Consumer(Client client, ConsumerOptions options, AssignmentListener* listener)
+Consumer::Consumer(const Client& client, ConsumerOptions options, AssignmentListener* listener)
     : impl_(std::make_unique<Impl>(client, std::move(options), listener)) {}
 
 Consumer::~Consumer() = default;

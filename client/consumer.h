@@ -82,7 +82,7 @@ class Consumer {
  public:
   // Does nothing yet: the member joins with the first `Next`. `listener` may be null; else it
   // outlives the consumer.
-  Consumer(Client client, ConsumerOptions options, AssignmentListener* listener = nullptr);
+  Consumer(const Client& client, ConsumerOptions options, AssignmentListener* listener = nullptr);
   // As a crash: what is not committed comes again, and the partitions wait for the session timeout.
   // `Close` first.
   ~Consumer();

@@ -189,8 +189,9 @@ void Broker::Append(const TopicHandle& topic, uint32_t partition, record::Batch 
   });
 }
 
-void Broker::InitProducer(TopicHandle topic, std::string name, Callback<InitializedProducer> done) {
-  broker::InitProducer(*impl_->shards, *impl_->registry, std::move(topic), std::move(name),
+void Broker::InitProducer(TopicHandle topic, const std::string& name,
+                          Callback<InitializedProducer> done) {
+  broker::InitProducer(*impl_->shards, *impl_->registry, std::move(topic), name,
                        Answer<InitializedProducer>(std::move(done)));
 }
 

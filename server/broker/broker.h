@@ -117,7 +117,7 @@ class Broker {
 
   // Gives the caller the name: durable, and all who had it before refused everywhere, when the
   // callback runs. kTopicNotFound, kTopicRecreated, and the errors of changes to topics.
-  void InitProducer(TopicHandle topic, std::string name, Callback<InitializedProducer> done);
+  void InitProducer(TopicHandle topic, const std::string& name, Callback<InitializedProducer> done);
 
   // Reads, waiting if asked. The ticket names a waiting fetch for `CancelFetch`; `done` runs
   // exactly once in any case (with kCallEnded when cancelled).

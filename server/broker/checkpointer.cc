@@ -27,11 +27,11 @@ absl::Status Checkpointer::WriteLast(const Updates& updates, Shutdown shutdown) 
 }
 
 void Checkpointer::Round(io::Task ended) {
-  collect_([this, ended = std::move(ended)](Updates updates) mutable {
+  collect_([this, ended = std::move(ended)](const Updates& updates) mutable {
     TakeIn(updates);
     if (!changed_) return std::move(ended)();
     loop_.Offload([this] { return log::WriteCheckpoint(files_, path_, checkpoint_); },
-                  [this, ended = std::move(ended)](absl::Status written) mutable {
+                  [this, ended = std::move(ended)](const absl::Status& written) mutable {
                     changed_ = !written.ok();
                     if (!written.ok()) {
                       spdlog::warn("checkpoint not written: {}", std::string(written.message()));

@@ -48,8 +48,8 @@ void FindEverywhere(ShardSet& shards, InitializedProducer producer,
 
 }  // namespace
 
-void InitProducer(ShardSet& shards, TopicRegistry& registry, TopicHandle topic, std::string name,
-                  Answer<InitializedProducer> done) {
+void InitProducer(ShardSet& shards, TopicRegistry& registry, TopicHandle topic,
+                  const std::string& name, Answer<InitializedProducer> done) {
   auto granted = [&shards, &registry, name,
                   done = std::move(done)](absl::StatusOr<TopicHandle> changed) mutable {
     if (!changed.ok()) return std::move(done)(changed.status());

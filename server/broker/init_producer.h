@@ -14,8 +14,8 @@
 namespace leat::broker {
 
 // As `Broker::InitProducer`. Any thread; answered on the metadata shard's.
-void InitProducer(ShardSet& shards, TopicRegistry& registry, TopicHandle topic, std::string name,
-                  Answer<InitializedProducer> done);
+void InitProducer(ShardSet& shards, TopicRegistry& registry, TopicHandle topic,
+                  const std::string& name, Answer<InitializedProducer> done);
 
 }  // namespace leat::broker
 

@@ -29,12 +29,12 @@ void Retention::MoveSome(std::vector<LogStart> targets, io::Task ended) {
   const auto split = targets.begin() + std::min(targets.size(), kTargetsAtOnce);
   std::vector<LogStart> some(targets.begin(), split);
   targets.erase(targets.begin(), split);
-  move_(std::move(some),
-        [this, targets = std::move(targets), ended = std::move(ended)](absl::Status moved) mutable {
-          if (moved.ok()) return MoveSome(std::move(targets), std::move(ended));
-          spdlog::warn("retention: {}", std::string(moved.message()));
-          std::move(ended)();
-        });
+  move_(std::move(some), [this, targets = std::move(targets),
+                          ended = std::move(ended)](const absl::Status& moved) mutable {
+    if (moved.ok()) return MoveSome(std::move(targets), std::move(ended));
+    spdlog::warn("retention: {}", std::string(moved.message()));
+    std::move(ended)();
+  });
 }
 
 }  // namespace leat::broker

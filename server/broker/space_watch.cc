@@ -37,7 +37,7 @@ void SpaceWatch::Round(io::Task ended) {
         if (space.ok()) *found = *space;
         return space.status();
       },
-      [this, found, ended = std::move(ended)](absl::Status looked) mutable {
+      [this, found, ended = std::move(ended)](const absl::Status& looked) mutable {
         // One that fails tells nothing: what was known stands.
         if (looked.ok()) Take(*found);
         std::move(ended)();

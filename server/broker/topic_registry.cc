@@ -113,15 +113,14 @@ void TopicRegistry::RemoveDirectories(std::vector<log::Uuid> ids) {
         }
         return absl::OkStatus();
       },
-      [this, ids](absl::Status removed) mutable {
+      [this, ids](const absl::Status& removed) mutable {
         if (!removed.ok()) {
           spdlog::warn("files of a deleted topic are left until the next start: {}",
                        std::string(removed.message()));
           return;
         }
         // If this fails, the next start finds nothing to remove and tries again.
-        Submit(command::ForgetTopics{std::move(ids)},
-               Answer<TopicHandle>([](absl::StatusOr<TopicHandle>) {}));
+        Submit(command::ForgetTopics{std::move(ids)}, Answer<TopicHandle>([](const auto&) {}));
       });
 }
 

@@ -87,7 +87,7 @@ class Start : public std::enable_shared_from_this<Start> {
     fresh_ = std::move(kept);
     if (fresh_.empty()) return std::move(done_)(std::move(started_));
     groups_.Submit(std::move(command),
-                   [self = shared_from_this()](absl::StatusOr<group::Outcome> outcome) {
+                   [self = shared_from_this()](const absl::StatusOr<group::Outcome>& outcome) {
                      self->OnCommitted(outcome);
                    });
   }
@@ -114,7 +114,8 @@ class Start : public std::enable_shared_from_this<Start> {
 }  // namespace
 
 void FindStarts(RpcContext& context, group::Coordinator& groups, group::MemberRef member,
-                std::vector<group::event::AssignedPartition> partitions, PartitionsStarted done) {
+                const std::vector<group::event::AssignedPartition>& partitions,
+                PartitionsStarted done) {
   std::make_shared<Start>(context, groups, std::move(member), std::move(done))->Run(partitions);
 }
 

@@ -32,7 +32,8 @@ using PartitionsStarted =
 // and kServerStopping and RESOURCE_EXHAUSTED of timestamp searches. `done` runs on a shard's
 // thread, the pool's or the caller's.
 void FindStarts(RpcContext& context, group::Coordinator& groups, group::MemberRef member,
-                std::vector<group::event::AssignedPartition> partitions, PartitionsStarted done);
+                const std::vector<group::event::AssignedPartition>& partitions,
+                PartitionsStarted done);
 
 }  // namespace leat::rpc
 

@@ -223,7 +223,7 @@ void FetchCall::WaitForAny() {
          .from = cursors_[i].fetch_from(),
          .max_bytes = 1,
          .wait = true},
-        [self = shared_from_this(), i](absl::StatusOr<broker::FetchResult> fetched) {
+        [self = shared_from_this(), i](const absl::StatusOr<broker::FetchResult>& fetched) {
           self->strand_.Post([self, i, status = fetched.status()] { self->OnSignal(i, status); });
         });
   }

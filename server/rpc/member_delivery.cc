@@ -33,7 +33,7 @@ void MemberDelivery::Configure(const MemberCredit& credit, size_t max_chunk_byte
 
 // --- Which partitions ---
 
-void MemberDelivery::Assign(broker::TopicHandle topic, const group::Assignment& assignment,
+void MemberDelivery::Assign(const broker::TopicHandle& topic, const group::Assignment& assignment,
                             Offset start) {
   const group::TopicPartition& place = assignment.partition;
   if (const auto before = partitions_.find(place); before != partitions_.end()) {

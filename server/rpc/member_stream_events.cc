@@ -82,7 +82,7 @@ void MemberStream::OnStarted(const group::event::Assigned& assigned,
   told.set_group_epoch(assigned.group_epoch);
   told.set_member_epoch(assigned.member_epoch);
   for (StartedPartition& partition : *started) {
-    delivery_.Assign(std::move(partition.topic), partition.assignment, partition.start);
+    delivery_.Assign(partition.topic, partition.assignment, partition.start);
     OwnedPartition& owned = *delivery_.Find(partition.assignment);
     if (!partition.damage.ok()) delivery_.MarkDamaged(owned, partition.damage);
     *told.add_positions() = ToProto(owned.place());

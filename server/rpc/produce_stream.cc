@@ -50,7 +50,7 @@ class ProduceStream : public std::enable_shared_from_this<ProduceStream> {
       : context_(context),
         start_read_(std::move(start_read)),
         outbox_(std::move(reactor)),
-        order_([this](absl::Cord answer) { outbox_.Send(answer); }),
+        order_([this](const absl::Cord& answer) { outbox_.Send(answer); }),
         strand_(context.pool) {}
 
   void Start();

@@ -243,7 +243,7 @@ void ReadStream::OnFetched(size_t index, absl::StatusOr<broker::FetchResult> fet
       lane.cursor.Learn(fetched->high_watermark);
     } else {
       hold->Resize(bytes);
-      lane.cursor.Add(*std::move(fetched), std::move(hold));
+      lane.cursor.Add(*std::move(fetched), hold);
     }
   }
   if (!std::exchange(lane.sendable, true)) sendable_.push_back(index);

@@ -100,7 +100,7 @@ class ServerService final : public v1::ServerService::CallbackService {
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeServerService(RpcContext& context, ServerFacts facts) {
+std::unique_ptr<grpc::Service> MakeServerService(RpcContext& context, const ServerFacts& facts) {
   return std::make_unique<ServerService>(context, facts);
 }
 

@@ -42,7 +42,7 @@ inline constexpr std::string_view kServiceNames[] = {
 std::unique_ptr<grpc::Service> MakeTopicService(RpcContext& context);
 std::unique_ptr<grpc::Service> MakeLogService(RpcContext& context);
 std::unique_ptr<grpc::Service> MakeGroupService(RpcContext& context, group::Coordinator& groups);
-std::unique_ptr<grpc::Service> MakeServerService(RpcContext& context, ServerFacts facts);
+std::unique_ptr<grpc::Service> MakeServerService(RpcContext& context, const ServerFacts& facts);
 
 }  // namespace leat::rpc
 
