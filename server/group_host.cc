@@ -47,7 +47,9 @@ class PendingJoin {
   void Refuse(const absl::Status& why) {
     if (channel_ != nullptr) std::exchange(channel_, nullptr)->Send(group::event::Closed{why});
   }
-  void Execute(group::GroupLog& groups) { groups.Join(std::move(join_), channel_); }
+  void Execute(group::GroupLog& groups) {
+    groups.Join(std::move(join_), std::exchange(channel_, nullptr));
+  }
 
  private:
   group::command::Join join_;

@@ -184,11 +184,11 @@ void PartitionTable::Close(Barrier closed) {
 }
 
 void PartitionTable::CloseAll(TopicEntry& entry, const absl::Status& why, AfterClose after,
-                              std::optional<Barrier> closed) {
+                              const std::optional<Barrier>& closed) {
   for (auto& [number, owned] : entry.partitions) {
     ++closing_;
     Partition* partition = owned.release();
-    partition->Close(why, [this, partition, after, closed](absl::Status status) {
+    partition->Close(why, [this, partition, after, closed](const absl::Status& status) {
       OnClosed(std::unique_ptr<Partition>(partition), after, status);
     });
   }

@@ -131,7 +131,7 @@ class PartitionTable {
   absl::StatusOr<TopicEntry*> Find(const Topic& topic, uint32_t partition);
   Partition& Adopt(TopicEntry& entry, const log::RecoveryInput& place, log::RecoveredLog recovered);
   void CloseAll(TopicEntry& entry, const absl::Status& why, AfterClose after,
-                std::optional<Barrier> closed);
+                const std::optional<Barrier>& closed);
   void OnClosed(std::unique_ptr<Partition> partition, AfterClose after, const absl::Status& status);
   log::LogOptions OptionsFor(const Topic& topic) const;
   void ShareTailMemory();

@@ -87,12 +87,12 @@ std::vector<CheckpointUpdate> Shard::TakeCheckpointUpdates() {
   std::vector<CheckpointUpdate> updates = partitions_.TakeCheckpointUpdates();
   for (const std::unique_ptr<InternalLog>& log : internal_logs_) {
     std::optional<CheckpointUpdate> update = log->TakeCheckpointUpdate();
-    if (update.has_value()) updates.push_back(*std::move(update));
+    if (update.has_value()) updates.push_back(*update);
   }
   return updates;
 }
 
-void Shard::Close(Barrier closed) {
+void Shard::Close(const Barrier& closed) {
   partitions_.Close(closed);
   for (const std::unique_ptr<InternalLog>& log : internal_logs_) log->Close([closed](auto) {});
 }

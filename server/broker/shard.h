@@ -74,7 +74,7 @@ class Shard {
   std::vector<CheckpointUpdate> TakeCheckpointUpdates();
 
   // Closes them; lets go of `closed` when that is done. After `PartitionTable::Refuse`.
-  void Close(Barrier closed);
+  void Close(const Barrier& closed);
 
   // Whether every log was closed in order. After `Close`.
   bool closed_cleanly() const;

@@ -39,7 +39,7 @@ Shard& ShardSet::Of(const log::Uuid& topic_id, uint32_t partition) {
   return *shards_[(UuidHash()(topic_id) + partition) % shards_.size()];
 }
 
-void ShardSet::ForAll(std::function<void(Shard&, const Barrier&)> task, io::Task then) {
+void ShardSet::ForAll(const std::function<void(Shard&, const Barrier&)>& task, io::Task then) {
   const Barrier all_done(
       [this, then = std::move(then)]() mutable { metadata_shard().Post(std::move(then)); });
   for (std::unique_ptr<Shard>& shard : shards_) {

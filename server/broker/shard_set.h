@@ -50,7 +50,7 @@ class ShardSet {
 
   // Runs `task` on every shard; then, when every copy of the barrier has gone, `then` on the
   // metadata shard.
-  void ForAll(std::function<void(Shard&, const Barrier&)> task, io::Task then);
+  void ForAll(const std::function<void(Shard&, const Barrier&)>& task, io::Task then);
 
   // Asks every shard; `done` gets all answers together, on the metadata shard.
   template <typename T>

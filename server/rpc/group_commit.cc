@@ -48,7 +48,7 @@ class Commit : public std::enable_shared_from_this<Commit> {
         Fail(indexes_[i], found[i].status());
         continue;
       }
-      positions.push_back(std::move(command_.positions[i]));
+      positions.push_back(command_.positions[i]);
       positions.back().high_watermark = found[i]->high_watermark.value;
       indexes.push_back(indexes_[i]);
     }

@@ -19,8 +19,6 @@
 namespace leat::rpc {
 namespace {
 
-using record::Offset;
-
 // One partition to be moved.
 struct Move {
   PlaceQuery query;

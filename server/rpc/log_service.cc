@@ -46,7 +46,7 @@ absl::Status FillAnswers(const v1::ListOffsetsRequest& request,
   for (size_t i = 0; i < found.size(); ++i) {
     const ResolvedPosition& place = found[i];
     if (!request.queries().empty() && request.queries(i).position().has_offset()) {
-      const auto in_range =
+      absl::Status in_range =
           CheckOffset(place.partition, place.offset, place.log_start, place.high_watermark);
       if (!in_range.ok()) return in_range;
     }

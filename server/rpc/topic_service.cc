@@ -50,7 +50,7 @@ absl::Status PretendTrim(const v1::TrimTopicRequest& request,
     for (const v1::TrimTarget& target : request.targets()) {
       if (target.partition() != status.partition) continue;
       const record::Offset to{std::max(target.log_start_offset(), status.log_start.value)};
-      const auto in_range =
+      absl::Status in_range =
           CheckOffset(status.partition, to, status.log_start, status.high_watermark);
       if (!in_range.ok()) return in_range;
       status.log_start = to;
