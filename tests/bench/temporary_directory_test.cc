@@ -17,7 +17,8 @@ class RunInTemporaryDirectoryTest : public testing::Test {
   int Run(absl::FunctionRef<absl::Status()> end) {
     return RunInTemporaryDirectory("test", parent_, [&](const std::string& path) {
       std::ofstream(path + "/file") << "something";
-      if (fork() == 0) WriteOn(path);
+      const pid_t owner = getpid();
+      if (fork() == 0) WriteOn(path, owner);
       return end();
     });
   }
@@ -25,8 +26,7 @@ class RunInTemporaryDirectoryTest : public testing::Test {
 
  private:
   // Until whoever started it is gone, and a little longer.
-  [[noreturn]] static void WriteOn(const std::string& path) {
-    const pid_t owner = getppid();
+  [[noreturn]] static void WriteOn(const std::string& path, pid_t owner) {
     for (int i = 0; getppid() == owner; ++i) std::ofstream(path + "/" + std::to_string(i % 100));
     for (int i = 0; i < 1'000; ++i) std::ofstream(path + "/" + std::to_string(i));
     _exit(0);
