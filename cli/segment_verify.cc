@@ -12,6 +12,7 @@
 #include "server/survey/survey.h"
 #include "storage/inspect/log_report.h"
 #include "storage/io/posix_file_system.h"
+#include "storage/log/producer_snapshot.h"
 
 namespace leat::cli {
 namespace {
@@ -23,7 +24,7 @@ class Verifier {
   // `segment` is empty, or the one that is asked for.
   absl::Status Run(const survey::Survey& found, const std::string& segment) {
     for (const inspect::Fault& fault : found.faults) Tell("", fault);
-    for (const log::Finding& finding : found.at_start) Tell("", finding);
+    for (const log::Finding& finding : found.at_start) Tell(finding);
     for (const survey::SurveyedLog& log : found.logs) {
       const auto report = inspect::InspectLog(files_, log.place, inspect::Depth::kFrames);
       if (!report.ok()) return report.status();
@@ -37,7 +38,7 @@ class Verifier {
         if (segment.empty() || fault.file == segment) Tell(NameOf(log), fault);
       }
       for (const log::Finding& finding : report->at_start) {
-        if (segment.empty() || finding.file == segment) Tell(NameOf(log), finding);
+        if (segment.empty() || finding.file == segment) Tell(log, finding);
       }
     }
     return absl::OkStatus();
@@ -57,15 +58,20 @@ class Verifier {
     ++damages_;
     text_ += format_ == SegmentFormat::kTable ? DescribeFault(log, fault) : FaultToJson(log, fault);
   }
-  // What the next start will mend by itself: no damage, unless something is forgotten for that.
-  void Tell(const std::string& log, const log::Finding& finding) {
-    if (finding.kind == log::Finding::Kind::kProducersRebuilt) {
-      return Tell(log, {.kind = inspect::Fault::Kind::kProducers,
-                        .file = finding.file,
-                        .offset = finding.offset,
-                        .next_offset = finding.offset,
-                        .what = "at the next start " + finding.detail});
+  // What the next start will mend by itself is no damage, unless a file is for which something will
+  // be forgotten.
+  void Tell(const survey::SurveyedLog& log, const log::Finding& finding) {
+    if (finding.kind == log::Finding::Kind::kProducersRebuilt &&
+        !log::ReadProducerSnapshot(files_, log.place.directory, log.place.key).ok()) {
+      return Tell(NameOf(log), {.kind = inspect::Fault::Kind::kProducers,
+                                .file = finding.file,
+                                .offset = finding.offset,
+                                .next_offset = finding.offset,
+                                .what = "at the next start " + finding.detail});
     }
+    Tell(finding);
+  }
+  void Tell(const log::Finding& finding) {
     if (format_ == SegmentFormat::kTable) text_ += DescribeFinding(finding);
   }
 
