@@ -66,9 +66,8 @@ absl::Status CheckSupported(std::string_view bytes) {
   if (codec > static_cast<uint8_t>(Codec::kLz4)) {
     return absl::UnimplementedError(fmt::format("batch with unknown codec {}", codec));
   }
-  const std::string_view reserved =
-      bytes.substr(kReservedAt, BatchHeader::kEncodedBytes - kReservedAt);
-  if (reserved.find_first_not_of('\0') != std::string_view::npos) {
+  constexpr char kZeros[BatchHeader::kEncodedBytes - kReservedAt] = {};
+  if (bytes.substr(kReservedAt, sizeof(kZeros)) != std::string_view(kZeros, sizeof(kZeros))) {
     return absl::UnimplementedError("batch with reserved bytes in use");
   }
   return absl::OkStatus();
