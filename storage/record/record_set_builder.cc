@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "storage/record/record_fields.h"
@@ -18,15 +19,30 @@ size_t ContentBytes(const HeaderView& header) {
   return FieldBytes(header.name.size()) + FieldBytes(header.value);
 }
 
-void AppendField(WireTag tag, std::string_view content, std::string* out) {
-  AppendVarint(tag, out);
-  AppendBytes(content, out);
-}
+// Writes into room that was made for all of it.
+class Writer {
+ public:
+  explicit Writer(char* out) : out_(out) {}
 
-// As protobuf libraries do, leaves out what is unset.
-void AppendField(WireTag tag, std::optional<std::string_view> content, std::string* out) {
-  if (content.has_value()) AppendField(tag, *content, out);
-}
+  void Number(WireTag tag, uint64_t value) {
+    Varint(tag);
+    Varint(value);
+  }
+  // As protobuf libraries do, leaves out what is unset.
+  void Field(WireTag tag, std::optional<std::string_view> content) {
+    if (!content.has_value()) return;
+    Number(tag, content->size());
+    out_ = std::copy(content->begin(), content->end(), out_);
+  }
+
+ private:
+  void Varint(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *out_++ = static_cast<char>(value | 0x80);
+    *out_++ = static_cast<char>(value);
+  }
+
+  char* out_;
+};
 
 }  // namespace
 
@@ -38,20 +54,18 @@ void RecordSetBuilder::Add(std::optional<std::string_view> key,
   for (const HeaderView& header : headers) record_bytes += FieldBytes(ContentBytes(header));
   if (timestamp != 0) record_bytes += 1 + VarintBytes(timestamp);
 
-  AppendVarint(kSetRecords, &set_);
-  AppendVarint(record_bytes, &set_);
-  AppendField(kRecordKey, key, &set_);
-  AppendField(kRecordValue, value, &set_);
+  const size_t begin = set_.size();
+  set_.resize(begin + FieldBytes(record_bytes));
+  Writer writer(set_.data() + begin);
+  writer.Number(kSetRecords, record_bytes);
+  writer.Field(kRecordKey, key);
+  writer.Field(kRecordValue, value);
   for (const HeaderView& header : headers) {
-    AppendVarint(kRecordHeaders, &set_);
-    AppendVarint(ContentBytes(header), &set_);
-    AppendField(kHeaderName, header.name, &set_);
-    AppendField(kHeaderValue, header.value, &set_);
+    writer.Number(kRecordHeaders, ContentBytes(header));
+    writer.Field(kHeaderName, header.name);
+    writer.Field(kHeaderValue, header.value);
   }
-  if (timestamp != 0) {
-    AppendVarint(kRecordTimestampDelta, &set_);
-    AppendVarint(timestamp, &set_);
-  }
+  if (timestamp != 0) writer.Number(kRecordTimestampDelta, timestamp);
   ++record_count_;
 }
 
