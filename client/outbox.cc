@@ -1,6 +1,7 @@
 #include "client/outbox.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +20,13 @@ constexpr size_t kRecordOverheadBytes = 64;
 // Pause before the next try to ask for a topic that is known, but not freshly.
 constexpr absl::Duration kAskAgainAfter = absl::Seconds(1);
 
+// For timestamps. absl::Now() costs twice as much, which counts when it is called for each record.
+int64_t WallClockMillis() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 // Errors that say that what was known of the topic is out of date.
 bool SaysTopicChanged(const absl::Status& status) {
   const std::optional<record::Reason> reason = record::ReasonOf(status);
@@ -31,14 +39,14 @@ bool SaysTopicChanged(const absl::Status& status) {
 bool Outbox::IsFresh(std::string_view topic, absl::Time now) const {
   absl::MutexLock lock(&mutex_);
   const Topic* found = Find(topic);
-  return found != nullptr && now < found->learnt + options_.topic_refresh_interval;
+  return found != nullptr && now < found->fresh_until;
 }
 
 bool Outbox::AskAgainLater(std::string_view topic, absl::Time now) {
   absl::MutexLock lock(&mutex_);
   Topic* found = Find(topic);
   if (found == nullptr) return false;
-  found->learnt = now + kAskAgainAfter - options_.topic_refresh_interval;
+  found->fresh_until = now + kAskAgainAfter;
   return true;
 }
 
@@ -57,7 +65,7 @@ void Outbox::Learn(std::string_view name, TopicFacts facts, absl::Time now) {
     // Producers that start together should not all begin with the same partition.
     topic->keyless_partition = static_cast<uint32_t>(absl::ToUnixNanos(now) >> 10);
   }
-  topic->learnt = now;
+  topic->fresh_until = now + options_.topic_refresh_interval;
   topic->queue_options.batch_bytes = std::min<size_t>(options_.batch_bytes, facts.max_batch_bytes);
   for (uint32_t i = 0; i < facts.partition_count; ++i) {
     auto target =
@@ -81,7 +89,8 @@ Outbox::Topic* Outbox::Find(std::string_view topic) const {
 }
 
 absl::StatusOr<Outbox::Added> Outbox::Add(std::string_view name, const OutgoingRecord& record,
-                                          SendCallback callback, absl::Duration max_wait) {
+                                          SendCallback callback, absl::Duration max_wait,
+                                          absl::Time now) {
   absl::MutexLock lock(&mutex_);
   Topic* topic = Find(name);
   if (topic == nullptr) return absl::InternalError("record for a topic that is not known");
@@ -91,7 +100,7 @@ absl::StatusOr<Outbox::Added> Outbox::Add(std::string_view name, const OutgoingR
   if (absl::Status status = CheckOutgoingRecord(record, max_record_bytes); !status.ok())
     return status;
   const size_t bytes = MaxEncodedBytes(record) + kRecordOverheadBytes;
-  if (absl::Status status = Charge(bytes, max_wait); !status.ok()) return status;
+  if (absl::Status status = Charge(bytes, max_wait, &now); !status.ok()) return status;
   // After the wait for memory, during which other records may have moved the choice on.
   const uint32_t keyless_before = topic->keyless_partition;
   const absl::StatusOr<uint32_t> index = ChoosePartition(*topic, record);
@@ -102,30 +111,28 @@ absl::StatusOr<Outbox::Added> Outbox::Add(std::string_view name, const OutgoingR
   Partition& partition = *topic->partitions[*index];
   const PartitionQueue::Added added =
       partition.queue.Add(record, std::move(callback), bytes, last_batch_id_ + 1,
-                          absl::ToUnixMillis(absl::Now()), MonotonicNow());
+                          record.timestamp_ms.has_value() ? 0 : WallClockMillis(), now);
   if (added.began_batch) live_batches_.insert(++last_batch_id_);
   if (!std::exchange(partition.active, true)) active_.push_back(&partition);
   return Added{last_batch_id_, added.began_batch || added.closed_batch ||
                                    topic->keyless_partition != keyless_before};
 }
 
-absl::Status Outbox::Charge(size_t bytes, absl::Duration max_wait) {
+absl::Status Outbox::Charge(size_t bytes, absl::Duration max_wait, absl::Time* now) {
   if (bytes > options_.buffer_bytes) {
     return absl::ResourceExhaustedError(
         absl::StrCat("a record of ", bytes, " bytes is larger than the producer's buffer of ",
                      options_.buffer_bytes));
   }
-  // The clock is read for a record that has to wait, not for each.
-  std::optional<absl::Time> give_up;
+  const absl::Time begin = *now;
   while (refusal_.ok() && charged_bytes_ + bytes > options_.buffer_bytes) {
-    const absl::Time now = MonotonicNow();
-    if (!give_up.has_value()) give_up = now + max_wait;
-    const absl::Duration left = *give_up - now;
+    const absl::Duration left = max_wait - (*now - begin);
     if (left <= absl::ZeroDuration()) {
       return absl::ResourceExhaustedError(
           absl::StrCat("the producer's buffer of ", options_.buffer_bytes, " bytes is full"));
     }
     released_.WaitWithTimeout(&mutex_, left);
+    *now = MonotonicNow();
   }
   if (refusal_.ok()) charged_bytes_ += bytes;
   return refusal_;
@@ -206,7 +213,7 @@ void Outbox::OnAnswer(uint64_t request_id, const SendResult& answer, absl::Time 
   if (found == requests_.end()) return;
   Partition& partition = *found->second;
   requests_.erase(found);
-  if (SaysTopicChanged(answer.status)) partition.topic->learnt = absl::InfinitePast();
+  if (SaysTopicChanged(answer.status)) partition.topic->fresh_until = absl::InfinitePast();
   if (record::ReasonOf(answer.status) == record::Reason::kProducerFenced) {
     partition.topic->fenced = answer.status;
   }
@@ -260,7 +267,7 @@ void Outbox::Renew(const TopicName& name, const absl::StatusOr<ProducerIdentity>
   if (!identity.ok()) {
     topic.renew_at = now + kAskAgainAfter;
     topic.renew_error = identity.status();
-    if (SaysTopicChanged(identity.status())) topic.learnt = absl::InfinitePast();
+    if (SaysTopicChanged(identity.status())) topic.fresh_until = absl::InfinitePast();
     return;
   }
   topic.renew_error = absl::OkStatus();

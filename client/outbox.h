@@ -75,9 +75,9 @@ class Outbox {
     // Whether the producer's thread has to look again.
     bool changed = false;
   };
-  // Adds a record of a known topic. Waits for memory for at most `max_wait`.
+  // Adds a record of a known topic, `now`. Waits for memory for at most `max_wait`.
   absl::StatusOr<Added> Add(std::string_view topic, const OutgoingRecord& record,
-                            SendCallback callback, absl::Duration max_wait);
+                            SendCallback callback, absl::Duration max_wait, absl::Time now);
 
   // Makes batches up to `batch_id` sendable at once.
   void FlushTo(uint64_t batch_id);
@@ -122,7 +122,7 @@ class Outbox {
   };
   struct Topic {
     TopicFacts facts;
-    absl::Time learnt = absl::InfinitePast();
+    absl::Time fresh_until = absl::InfinitePast();
     QueueOptions queue_options;
     // For records without a key; moves on with each batch.
     uint32_t keyless_partition = 0;
@@ -135,7 +135,9 @@ class Outbox {
   };
 
   Topic* Find(std::string_view topic) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Charge(size_t bytes, absl::Duration max_wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Waits while memory is short, after which `now` is a later one.
+  absl::Status Charge(size_t bytes, absl::Duration max_wait, absl::Time* now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<uint32_t> ChoosePartition(Topic& topic, const OutgoingRecord& record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Sendable(const Partition& partition, absl::Time now) const

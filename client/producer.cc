@@ -104,15 +104,16 @@ class Producer::Impl {
 
 absl::StatusOr<uint64_t> Producer::Impl::Add(std::string_view topic, const OutgoingRecord& record,
                                              SendCallback callback) {
-  const absl::Time now = MonotonicNow();
+  absl::Time now = MonotonicNow();
   if (!outbox_.IsFresh(topic, now)) {
     if (absl::Status status = LearnTopic(topic); !status.ok()) return status;
+    now = MonotonicNow();
   }
   // A callback that waited for memory would wait for itself.
   const bool may_block = options_.when_full == ProducerOptions::WhenFull::kBlock && !OnOwnThread();
   absl::StatusOr<Outbox::Added> added =
       outbox_.Add(topic, record, std::move(callback),
-                  may_block ? options_.delivery_timeout : absl::ZeroDuration());
+                  may_block ? options_.delivery_timeout : absl::ZeroDuration(), now);
   if (!added.ok()) return std::move(added).status();
   if (added->changed) wakeup_->Raise();
   return added->batch_id;

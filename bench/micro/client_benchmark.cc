@@ -40,8 +40,8 @@ void BM_ClientSend(benchmark::State& state) {
   for (auto _ : state) {
     for (int i = 0; i < 1000; ++i) {
       const auto added = outbox.Add(
-          "t", record, [&answered](const client::SendResult&) { ++answered; },
-          absl::ZeroDuration());
+          "t", record, [&answered](const client::SendResult&) { ++answered; }, absl::ZeroDuration(),
+          client::MonotonicNow());
       if (!added.ok()) std::abort();
     }
     outbox.FlushTo(outbox.last_batch_id());

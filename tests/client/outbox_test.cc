@@ -38,7 +38,7 @@ class OutboxTest : public testing::Test {
   }
 
   absl::Status Add(const OutgoingRecord& record) {
-    return outbox_.Add("t", record, nullptr, kNoWait).status();
+    return outbox_.Add("t", record, nullptr, kNoWait, MonotonicNow()).status();
   }
 
   std::optional<Outbox::Outgoing> Take() { return outbox_.TakeForSend(MonotonicNow()); }
@@ -136,8 +136,10 @@ TEST_F(OutboxTest, SendersWaitForMemory) {
   }
   std::atomic<bool> added = false;
   std::thread sender([&] {
-    EXPECT_TRUE(
-        outbox_.Add("t", {.value = std::string(100, 'x')}, nullptr, absl::InfiniteDuration()).ok());
+    EXPECT_TRUE(outbox_
+                    .Add("t", {.value = std::string(100, 'x')}, nullptr, absl::InfiniteDuration(),
+                         MonotonicNow())
+                    .ok());
     added = true;
   });
   EXPECT_FALSE(added);
