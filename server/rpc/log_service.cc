@@ -81,9 +81,9 @@ class LogService final : public Base {
  public:
   explicit LogService(RpcContext& context) : context_(context) {}
 
-  grpc::ServerUnaryReactor* Produce(Context*, const ByteBuffer* request,
+  grpc::ServerUnaryReactor* Produce(Context* context, const ByteBuffer* request,
                                     ByteBuffer* response) override {
-    return StartProduce(context_, Take(request), *response);
+    return StartProduce(context_, *context, Take(request), *response);
   }
 
   grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>* ProduceStream(Context*) override {

@@ -1,5 +1,7 @@
 #include "server/rpc/produce_call.h"
 
+#include <grpcpp/server_context.h>
+
 #include <optional>
 #include <utility>
 
@@ -11,19 +13,19 @@
 namespace leat::rpc {
 namespace {
 
-class ProduceCall final : public grpc::ServerUnaryReactor {
+// Gone with its answer. gRPC's own reactor ends where it is finished, one of ours would on a thread
+// more.
+class ProduceCall {
  public:
-  ProduceCall(RpcContext& context, grpc::ByteBuffer& response)
-      : context_(context), response_(response) {}
+  ProduceCall(RpcContext& context, grpc::ServerUnaryReactor& reactor, grpc::ByteBuffer& response)
+      : context_(context), reactor_(reactor), response_(response) {}
 
   void Start(const absl::Cord& message) {
     auto request = Admit(message);
-    if (!request.ok()) return Finish(ToGrpcStatus(request.status()));
+    if (!request.ok()) return Finish(request.status());
     if (!TakesLong(*request)) return Append(*request);
     context_.pool.Run([this, request = *std::move(request)] { Append(request); });
   }
-
-  void OnDone() override { delete this; }
 
  private:
   absl::StatusOr<ProduceRequest> Admit(const absl::Cord& message) {
@@ -40,20 +42,27 @@ class ProduceCall final : public grpc::ServerUnaryReactor {
 
   void Append(const ProduceRequest& request) {
     auto produce = Prepare(request, context_);
-    if (!produce.ok()) return Finish(ToGrpcStatus(produce.status()));
+    if (!produce.ok()) return Finish(produce.status());
     AppendParts(context_.broker, *std::move(produce), [this](PlannedProduce done) {
       context_.pool.Run([this, done = std::move(done)] { Answer(done); });
     });
   }
 
   void Answer(const PlannedProduce& produce) {
-    charge_.reset();
     const auto response = ToResponse(produce);
     if (response.ok()) response_ = ToByteBuffer(absl::Cord(response->SerializeAsString()));
-    Finish(ToGrpcStatus(response.status()));
+    Finish(response.status());
+  }
+
+  // The last act: what the call held is given back before its answer.
+  void Finish(const absl::Status& status) {
+    grpc::ServerUnaryReactor& reactor = reactor_;
+    delete this;
+    reactor.Finish(ToGrpcStatus(status));
   }
 
   RpcContext& context_;
+  grpc::ServerUnaryReactor& reactor_;
   grpc::ByteBuffer& response_;
   Calls::Ticket ticket_;
   std::optional<ByteBudget::Charge> charge_;
@@ -61,11 +70,11 @@ class ProduceCall final : public grpc::ServerUnaryReactor {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* StartProduce(RpcContext& context, const absl::Cord& request,
-                                       grpc::ByteBuffer& response) {
-  auto* call = new ProduceCall(context, response);
-  call->Start(request);
-  return call;
+grpc::ServerUnaryReactor* StartProduce(RpcContext& context, grpc::CallbackServerContext& call,
+                                       const absl::Cord& request, grpc::ByteBuffer& response) {
+  grpc::ServerUnaryReactor* const reactor = call.DefaultReactor();
+  (new ProduceCall(context, *reactor, response))->Start(request);
+  return reactor;
 }
 
 }  // namespace leat::rpc

@@ -11,10 +11,10 @@
 
 namespace leat::rpc {
 
-// Starts the call; runs on gRPC's thread. The reactor owns itself. Errors: those of log.proto's
-// Produce; over the budget for appends kBacklogFull. A cancelled call still appends.
-grpc::ServerUnaryReactor* StartProduce(RpcContext& context, const absl::Cord& request,
-                                       grpc::ByteBuffer& response);
+// Starts the call; runs on gRPC's thread. Errors: those of log.proto's Produce; over the budget for
+// appends kBacklogFull. A cancelled call still appends.
+grpc::ServerUnaryReactor* StartProduce(RpcContext& context, grpc::CallbackServerContext& call,
+                                       const absl::Cord& request, grpc::ByteBuffer& response);
 
 }  // namespace leat::rpc
 
