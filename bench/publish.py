@@ -37,7 +37,7 @@ def aim(row):
     return f"{row['aim']:.2g}" if row["floor"] else amount(row["aim"], row["unit"])
 
 
-BEYOND = "\\* Better than the floor: both wait for the client there, or the disk was slower in the floor's turn."
+BEYOND = "\\* Better than the floor: both wait for the client there, or the machine was slower in the floor's turn."
 
 
 def line(row):

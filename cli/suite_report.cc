@@ -14,7 +14,7 @@ using bench::SuiteRow;
 using Json = nlohmann::ordered_json;
 
 constexpr char kBeyond[] =
-    "* better than the floor: both wait for the client there, or the disk was slower in the "
+    "* better than the floor: both wait for the client there, or the machine was slower in the "
     "floor's turn\n";
 
 // "1.12 GB/s", "51.2 k/s", "0.31 ms", "28.0 KiB".

@@ -16,20 +16,18 @@ absl::StatusOr<Stage> Stage::Make(const SuiteSettings& settings) {
   return Stage(settings, *std::move(directory), *std::move(leat));
 }
 
-absl::StatusOr<LoadResult> Stage::RunLoadOn(const ServerProcess& server, LoadSettings load,
-                                            LoadWatcher watcher) const {
+absl::StatusOr<LoadResult> Stage::RunLoadOn(const ServerProcess& server, LoadSettings load) const {
   load.address = server.address();
   load.server_process = server.pid();
   load.warm_up = settings_.warm_up;
   load.duration = settings_.duration;
-  watcher.interrupted = settings_.interrupted;
-  absl::StatusOr<LoadResult> result = RunLoad(load, watcher);
+  absl::StatusOr<LoadResult> result = RunLoad(load, {.interrupted = settings_.interrupted});
   if (result.ok() && result->interrupted) return absl::CancelledError("interrupted");
   return result;
 }
 
-absl::StatusOr<LoadResult> Stage::RunLeat(LoadSettings load, const LoadWatcher& watcher) const {
-  return RunLoadOn(leat_, std::move(load), watcher);
+absl::StatusOr<LoadResult> Stage::RunLeat(LoadSettings load) const {
+  return RunLoadOn(leat_, std::move(load));
 }
 
 absl::StatusOr<LoadResult> Stage::RunNull(LoadSettings load) const {
@@ -50,7 +48,7 @@ absl::StatusOr<LoadResult> Stage::RunNull(LoadSettings load) const {
     first.duration = absl::Milliseconds(100);
     if (const auto filled = RunLoad(first); !filled.ok()) return filled.status();
   }
-  return RunLoadOn(*null, std::move(load), {});
+  return RunLoadOn(*null, std::move(load));
 }
 
 absl::StatusOr<double> Stage::WriteDisk() const {

@@ -37,7 +37,7 @@ class Stage {
 
   // The load on Leat, checked, in a topic of its own; CANCELLED when interrupted. Warm-up and
   // duration are the suite's.
-  absl::StatusOr<LoadResult> RunLeat(LoadSettings load, const LoadWatcher& watcher = {}) const;
+  absl::StatusOr<LoadResult> RunLeat(LoadSettings load) const;
   // The same on a null server that was just started.
   absl::StatusOr<LoadResult> RunNull(LoadSettings load) const;
 
@@ -51,8 +51,7 @@ class Stage {
   Stage(SuiteSettings settings, TemporaryDirectory directory, ServerProcess leat)
       : settings_(std::move(settings)), directory_(std::move(directory)), leat_(std::move(leat)) {}
 
-  absl::StatusOr<LoadResult> RunLoadOn(const ServerProcess& server, LoadSettings load,
-                                       LoadWatcher watcher) const;
+  absl::StatusOr<LoadResult> RunLoadOn(const ServerProcess& server, LoadSettings load) const;
 
   SuiteSettings settings_;
   TemporaryDirectory directory_;
