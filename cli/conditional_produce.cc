@@ -32,8 +32,11 @@ absl::StatusOr<v1::ProduceRequest> RequestOf(const ProduceFlags& flags, const Re
                                              LineReader& lines) {
   v1::ProduceRequest request;
   request.set_topic(flags.topic);
-  request.set_partition(*flags.partition);
-  request.set_expected_offset(*flags.expected_offset);
+  if (flags.partition.has_value()) request.set_partition(*flags.partition);
+  if (flags.expected_offset.has_value()) request.set_expected_offset(*flags.expected_offset);
+  if (flags.expected_key_offset.has_value()) {
+    request.set_expected_key_offset(*flags.expected_key_offset);
+  }
   request.set_base_timestamp_ms(absl::ToUnixMillis(absl::Now()));
   while (true) {
     const auto line = lines.Next();
@@ -52,10 +55,10 @@ absl::StatusOr<v1::ProduceRequest> RequestOf(const ProduceFlags& flags, const Re
 
 }  // namespace
 
-ExitCode ProduceAtOffset(const GlobalOptions& globals, const ProduceFlags& flags,
-                         const RecordSource& source, LineReader& lines) {
+ExitCode ProduceWhereExpected(const GlobalOptions& globals, const ProduceFlags& flags,
+                              const RecordSource& source, LineReader& lines) {
   const Subject subject = {globals.server, flags.topic};
-  if (!flags.partition.has_value()) {
+  if (flags.expected_offset.has_value() && !flags.partition.has_value()) {
     return Fail(absl::InvalidArgumentError("--expected-offset is that of a partition: add -p"),
                 subject);
   }

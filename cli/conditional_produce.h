@@ -1,5 +1,5 @@
-// `leat produce --expected-offset`: all lines together, in one call, where the partition's log ends
-// at that offset; or nothing.
+// `leat produce --expected-offset` and `--expected-key-offset`: all lines together, in one call,
+// where the partition is as expected; or nothing.
 
 #ifndef LEAT_CLI_CONDITIONAL_PRODUCE_H_
 #define LEAT_CLI_CONDITIONAL_PRODUCE_H_
@@ -12,10 +12,10 @@
 
 namespace leat::cli {
 
-// Reads `lines` to their end and appends them at `flags.expected_offset`. Not repeated by itself:
-// whoever gets no answer looks where the log ends.
-ExitCode ProduceAtOffset(const GlobalOptions& globals, const ProduceFlags& flags,
-                         const RecordSource& source, LineReader& lines);
+// Reads `lines` to their end and appends them. Not repeated by itself: whoever gets no answer looks
+// into the log.
+ExitCode ProduceWhereExpected(const GlobalOptions& globals, const ProduceFlags& flags,
+                              const RecordSource& source, LineReader& lines);
 
 }  // namespace leat::cli
 

@@ -49,6 +49,9 @@ std::string HintFor(const absl::Status& status, Reason reason, const Subject& su
           "serialized, a record has a few bytes more than its key, value and headers; 'leat topic "
           "set {} max_record_bytes=...' or max_batch_bytes=... allow more",
           subject.topic);
+    case Reason::kKeysNotChecked:
+      return fmt::format("'leat topic set {} checked_keys=100000' makes it remember so many",
+                         subject.topic);
     case Reason::kGroupNotFound:
       return fmt::format("'leat group ls' shows what there is, 'leat consume -g {}' makes it",
                          subject.group);

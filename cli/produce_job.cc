@@ -208,9 +208,9 @@ ExitCode Produce(const GlobalOptions& globals, const ProduceFlags& flags) {
   if (!source.ok()) return Fail(source.status(), subject);
   const absl::StatusOr<InputFile> input = InputFile::Open(flags.file);
   if (!input.ok()) return Fail(input.status(), {});
-  if (flags.expected_offset.has_value()) {
+  if (flags.expected_offset.has_value() || flags.expected_key_offset.has_value()) {
     LineReader lines(input->descriptor(), -1, source->max_line_bytes());
-    return ProduceAtOffset(globals, flags, *source, lines);
+    return ProduceWhereExpected(globals, flags, *source, lines);
   }
   const client::Client client = globals.Connect();
   if (absl::Status status = CheckTarget(client, flags); !status.ok()) return Fail(status, subject);

@@ -24,6 +24,7 @@ struct ProduceFlags {
   std::optional<uint32_t> partition;
   bool keep_partition = false;
   std::optional<int64_t> expected_offset;
+  std::optional<int64_t> expected_key_offset;
   std::string codec = "none";
   std::string durability;
   std::string timeout = "30s";

@@ -48,7 +48,7 @@ constexpr char kSettingsHelp[] =
     "NAME=VALUE: retention_time (7d, forever), retention_bytes (10GiB, unlimited), segment_bytes, "
     "segment_age, durability (synced, written), max_record_bytes, max_batch_bytes, timestamp_type "
     "(create, append), cleanup (delete, compact, both), tombstone_retention, "
-    "deduplication_time (off), deduplication_ids; NAME= is the default";
+    "deduplication_time (off), deduplication_ids, checked_keys; NAME= is the default";
 
 }  // namespace
 

@@ -158,6 +158,9 @@ constexpr Setting kSettings[] = {
     {"deduplication_ids",
      Read<ParseCount, [](auto& config, auto& value) { config.set_deduplication_ids(value); }>,
      [](const v1::TopicConfig& config) { return std::to_string(config.deduplication_ids()); }},
+    {"checked_keys",
+     Read<ParseCount, [](auto& config, auto& value) { config.set_checked_keys(value); }>,
+     [](const v1::TopicConfig& config) { return std::to_string(config.checked_keys()); }},
 };
 
 std::string AllNames() {

@@ -180,10 +180,9 @@ void Broker::Append(const TopicHandle& topic, uint32_t partition, record::Batch 
       return std::move(done)(record::MakeError(record::Reason::kEarlierRequestFailed,
                                                "an earlier append of its lane failed"));
     }
-    const bool taken = shard.Append(
-        *topic, partition, std::move(batch),
-        {.expected_offset = options.expected_offset, .records = std::move(options.records)},
-        lane == nullptr ? std::move(done) : InLane(lane, std::move(done)));
+    const bool taken =
+        shard.Append(*topic, partition, std::move(batch), std::move(options.conditions),
+                     lane == nullptr ? std::move(done) : InLane(lane, std::move(done)));
     // At once: the next one may come before this one is answered.
     if (!taken && lane != nullptr) lane->failed = true;
   });

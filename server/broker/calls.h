@@ -36,9 +36,7 @@ struct AppendLane {
 
 struct AppendOptions {
   std::shared_ptr<AppendLane> lane;
-  // As of `log::AppendConditions`.
-  std::optional<record::Offset> expected_offset;
-  std::shared_ptr<const record::IdentifiedRecords> records;
+  log::AppendConditions conditions;  // Without the grant, which the broker knows.
 };
 
 // A producer that was initialised.

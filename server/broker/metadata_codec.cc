@@ -25,6 +25,7 @@ internal::TopicSettings EncodeSettings(const TopicSettings& settings) {
   message.set_tombstone_retention_ms(absl::ToInt64Milliseconds(settings.tombstone_retention));
   message.set_deduplication_time_ms(absl::ToInt64Milliseconds(settings.deduplication_time));
   message.set_deduplication_ids(settings.deduplication_ids);
+  message.set_checked_keys(settings.checked_keys);
   return message;
 }
 
@@ -54,6 +55,7 @@ absl::StatusOr<TopicSettings> DecodeSettings(const internal::TopicSettings& mess
   settings.durability = static_cast<Durability>(message.durability());
   settings.max_record_bytes = message.max_record_bytes();
   settings.max_batch_bytes = message.max_batch_bytes();
+  settings.checked_keys = message.checked_keys();
   settings.timestamp_type = static_cast<record::TimestampType>(message.timestamp_type());
   if (settings.durability != Durability::kWritten && settings.durability != Durability::kSynced) {
     return absl::DataLossError("unknown durability");

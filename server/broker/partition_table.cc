@@ -225,7 +225,8 @@ log::LogOptions PartitionTable::OptionsFor(const Topic& topic) const {
           .tail_bytes = std::clamp(tail_bytes_ / tail_shares_, kTailBytesMin, kTailBytesMax),
           .producer_expiry = surroundings_.producer_expiry,
           .deduplication_time = settings.deduplication_time,
-          .deduplication_ids = settings.deduplication_ids};
+          .deduplication_ids = settings.deduplication_ids,
+          .checked_keys = settings.checked_keys};
 }
 
 void PartitionTable::ShareTailMemory() {

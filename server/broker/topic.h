@@ -35,6 +35,7 @@ struct TopicSettings {
   absl::Duration tombstone_retention = absl::Hours(24);
   absl::Duration deduplication_time = absl::ZeroDuration();  // Zero remembers no message ids.
   uint32_t deduplication_ids = 100'000;
+  uint32_t checked_keys = 0;  // Zero refuses conditional appends by key.
 
   bool deduplicates() const { return deduplication_time > absl::ZeroDuration(); }
 

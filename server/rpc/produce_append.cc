@@ -82,6 +82,9 @@ absl::StatusOr<PlannedProduce> Prepare(const ProduceRequest& request, RpcContext
   auto parts = PlanProduce(request, *produce.topic, situation);
   if (!parts.ok()) return parts.status();
   if (request.expected_offset.has_value()) produce.expected_offset = {*request.expected_offset};
+  if (request.expected_key_offset.has_value()) {
+    produce.expected_key_offset = {*request.expected_key_offset};
+  }
   for (ProducePart& part : *parts) produce.parts.push_back({.part = std::move(part)});
   return produce;
 }
@@ -100,8 +103,10 @@ void AppendParts(broker::Broker& broker, PlannedProduce produce, ProduceDone don
                     join->Arrive();
                   },
                   {.lane = outcome.lane,
-                   .expected_offset = join->produce.expected_offset,
-                   .records = outcome.part.records});
+                   .conditions = {.expected_offset = join->produce.expected_offset,
+                                  .records = outcome.part.records,
+                                  .keys = outcome.part.keys,
+                                  .expected_key_offset = join->produce.expected_key_offset}});
   }
   join->Arrive();
 }

@@ -33,7 +33,9 @@ struct PartOutcome {
 // The parts of a request whose topic is known.
 struct PlannedProduce {
   broker::TopicHandle topic;
-  std::optional<record::Offset> expected_offset;  // Of the one part there is then.
+  // Of the one part there is then.
+  std::optional<record::Offset> expected_offset;
+  std::optional<record::Offset> expected_key_offset;
   std::vector<PartOutcome> parts;
 };
 

@@ -2,17 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "server/rpc/byte_buffer.h"
 #include "server/rpc/owned_payload.h"
+#include "server/rpc/produce_routing.h"
+#include "server/rpc/validate.h"
 #include "storage/record/compression.h"
 #include "storage/record/error.h"
-#include "storage/record/partitioner.h"
 #include "storage/record/record_set.h"
 
 namespace leat::rpc {
@@ -65,6 +64,7 @@ absl::Status CheckCrc(const ProduceRequest& request, uint32_t actual) {
 }
 
 using SharedRecords = std::shared_ptr<const record::IdentifiedRecords>;
+using SharedKeys = std::shared_ptr<const record::KeyFingerprints>;
 
 absl::StatusOr<SharedRecords> Identify(std::string_view set,
                                        const broker::TopicSettings& settings) {
@@ -75,30 +75,43 @@ absl::StatusOr<SharedRecords> Identify(std::string_view set,
   return std::make_shared<const record::IdentifiedRecords>(*std::move(records));
 }
 
+absl::StatusOr<SharedKeys> KeysOf(std::string_view set, const ProduceRequest& request,
+                                  const broker::TopicSettings& settings) {
+  if (settings.checked_keys == 0 && !request.expected_key_offset.has_value()) return nullptr;
+  absl::StatusOr<record::KeyFingerprints> keys = record::FingerprintKeys(set);
+  if (!keys.ok()) return keys.status();
+  return std::make_shared<const record::KeyFingerprints>(*std::move(keys));
+}
+
 // What the records of a request say.
 struct CheckedRecords {
   record::RecordSetSummary summary;
   SharedRecords records;  // As in `ProducePart`.
+  SharedKeys keys;        // Likewise.
 };
 
-absl::StatusOr<CheckedRecords> CheckSet(std::string_view set, const record::RecordLimits& limits,
+absl::StatusOr<CheckedRecords> CheckSet(std::string_view set, const ProduceRequest& request,
                                         const broker::TopicSettings& settings) {
+  record::RecordLimits limits;
+  limits.max_record_bytes = settings.max_record_bytes;
+  limits.keys_required =
+      settings.cleanup != broker::Cleanup::kDelete || request.expected_key_offset.has_value();
   const absl::StatusOr<record::RecordSetSummary> summary = record::CheckRecordSet(set, limits);
   if (!summary.ok()) return summary.status();
   absl::StatusOr<SharedRecords> records = Identify(set, settings);
   if (!records.ok()) return records.status();
-  return CheckedRecords{.summary = *summary, .records = *std::move(records)};
+  absl::StatusOr<SharedKeys> keys = KeysOf(set, request, settings);
+  if (!keys.ok()) return keys.status();
+  return CheckedRecords{
+      .summary = *summary, .records = *std::move(records), .keys = *std::move(keys)};
 }
 
 absl::StatusOr<CheckedRecords> CheckRecords(const ProduceRequest& request, std::string_view payload,
                                             const broker::TopicSettings& settings) {
-  record::RecordLimits limits;
-  limits.max_record_bytes = settings.max_record_bytes;
-  limits.keys_required = settings.cleanup != broker::Cleanup::kDelete;
-  if (request.codec == record::Codec::kNone) return CheckSet(payload, limits, settings);
+  if (request.codec == record::Codec::kNone) return CheckSet(payload, request, settings);
   const auto set = record::Decompress(request.codec, payload, request.uncompressed_bytes);
   if (!set.ok()) return set.status();
-  auto checked = CheckSet(*set, limits, settings);
+  auto checked = CheckSet(*set, request, settings);
   if (!checked.ok() || checked->summary.record_count == request.record_count) return checked;
   const std::string detail = fmt::format("record_count is {}, there are {} records",
                                          request.record_count, checked->summary.record_count);
@@ -116,98 +129,11 @@ record::BatchHeader MakeHeader(const record::RecordSetSummary& summary, int64_t 
   return header;
 }
 
-// The records of one partition, while they are gathered.
-struct Share {
-  std::string set;
-  record::RecordSetSummary summary;
-  std::vector<uint32_t> indexes;
-
-  void Add(const record::RecordView& record, uint32_t index) {
-    set += record.element;
-    indexes.push_back(index);
-    const int64_t delta = record.timestamp_delta_ms;
-    summary.min_timestamp_delta_ms =
-        summary.record_count == 0 ? delta : std::min(summary.min_timestamp_delta_ms, delta);
-    summary.max_timestamp_delta_ms =
-        summary.record_count == 0 ? delta : std::max(summary.max_timestamp_delta_ms, delta);
-    ++summary.record_count;
-  }
-};
-
-// By what records find their partition.
-struct Routing {
-  uint32_t partition_count = 1;
-  uint64_t sticky = 0;
-  bool by_id = false;  // Those without a key.
-};
-
-uint32_t PartitionOf(const record::RecordView& record, const Routing& routing) {
-  std::optional<std::string_view> key = record.key;
-  if (!key.has_value() && routing.by_id)
-    key = record::FindMessageId(record.headers).value_or(std::nullopt);
-  return key.has_value() ? record::PartitionForKey(*key, routing.partition_count)
-                         : static_cast<uint32_t>(routing.sticky % routing.partition_count);
-}
-
-// The one partition that all records of `set` go to, or nullopt.
-absl::StatusOr<std::optional<uint32_t>> CommonPartition(std::string_view set,
-                                                        const Routing& routing) {
-  std::optional<uint32_t> common;
-  bool same = true;
-  const auto status = record::ForEachRecord(set, [&](const record::RecordView& record, uint32_t) {
-    const uint32_t partition = PartitionOf(record, routing);
-    same = partition == common.value_or(partition);
-    common = partition;
-    return same;
-  });
-  if (!status.ok()) return status;
-  return same ? common : std::nullopt;
-}
-
-absl::StatusOr<std::map<uint32_t, Share>> SplitByKey(std::string_view set, const Routing& routing) {
-  std::map<uint32_t, Share> shares;
-  const auto status =
-      record::ForEachRecord(set, [&](const record::RecordView& record, uint32_t index) {
-        shares[PartitionOf(record, routing)].Add(record, index);
-        return true;
-      });
-  if (!status.ok()) return status;
-  return shares;
-}
-
-ProducePart MakePart(uint32_t partition, Share share, const record::BatchHeader& whole) {
-  ProducePart part;
-  part.partition = partition;
-  part.batch.header = MakeHeader(share.summary, whole.base_timestamp_ms, whole.timestamp_type);
-  part.batch.header.payload_bytes = static_cast<uint32_t>(share.set.size());
-  part.batch.header.uncompressed_bytes = part.batch.header.payload_bytes;
-  part.batch.header.payload_crc32c = record::Crc32c(share.set);
-  part.batch.payload = absl::Cord(std::move(share.set));
-  part.record_indexes = std::move(share.indexes);
-  return part;
-}
-
-absl::StatusOr<std::vector<ProducePart>> Distribute(record::Batch whole, SharedRecords records,
-                                                    const broker::TopicSettings& settings,
-                                                    Routing routing) {
-  std::vector<ProducePart> parts;
-  const std::string_view set = FlatView(whole.payload);
-  routing.by_id = records != nullptr;
-  const auto common = CommonPartition(set, routing);
-  if (!common.ok()) return common.status();
-  if (common->has_value()) {
-    parts.push_back({**common, std::move(whole), {}, std::move(records)});
-    return parts;
-  }
-  auto shares = SplitByKey(set, routing);
-  if (!shares.ok()) return shares.status();
-  for (auto& [partition, share] : *shares) {
-    absl::StatusOr<SharedRecords> own = Identify(share.set, settings);
-    if (!own.ok()) return own.status();
-    parts.push_back(MakePart(partition, std::move(share), whole.header));
-    parts.back().records = *std::move(own);
-  }
-  return parts;
+absl::Status SeveralPartitions() {
+  FieldErrors errors;
+  errors.Add("expected_key_offset",
+             "is an offset of one partition, and the records belong to several");
+  return errors.ToStatus();
 }
 
 }  // namespace
@@ -240,14 +166,23 @@ absl::StatusOr<std::vector<ProducePart>> PlanProduce(const ProduceRequest& reque
     batch.header.producer_epoch = request.sequence->producer_epoch;
     batch.header.base_sequence = request.sequence->base_sequence;
   }
+  ProducePart whole{.batch = std::move(batch),
+                    .records = std::move(checked->records),
+                    .keys = std::move(checked->keys)};
   if (request.partition.has_value()) {
+    whole.partition = *request.partition;
     std::vector<ProducePart> parts;
-    parts.push_back({*request.partition, std::move(batch), {}, std::move(checked->records)});
+    parts.push_back(std::move(whole));
     return parts;
   }
-  return Distribute(std::move(batch), std::move(checked->records), topic.settings,
-                    {.partition_count = request.partition_count.value_or(topic.partition_count),
-                     .sticky = situation.sticky});
+  const Routing routing{.partition_count = request.partition_count.value_or(topic.partition_count),
+                        .by_id = whole.records != nullptr,
+                        .sticky = situation.sticky};
+  auto parts = Distribute(std::move(whole), routing);
+  if (parts.ok() && parts->size() > 1 && request.expected_key_offset.has_value()) {
+    return SeveralPartitions();
+  }
+  return parts;
 }
 
 bool TakesLong(const ProduceRequest& request) {

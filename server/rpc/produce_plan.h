@@ -14,6 +14,7 @@
 #include "server/broker/topic.h"
 #include "server/rpc/produce_request.h"
 #include "storage/record/batch.h"
+#include "storage/record/fingerprint.h"
 #include "storage/record/message_ids.h"
 
 namespace leat::rpc {
@@ -26,6 +27,8 @@ struct ProducePart {
   std::vector<uint32_t> record_indexes;
   // On a topic that remembers message ids; null when no record has one.
   std::shared_ptr<const record::IdentifiedRecords> records;
+  // Of its records, on a topic that remembers keys, or with `expected_key_offset`; else null.
+  std::shared_ptr<const record::KeyFingerprints> keys;
 };
 
 struct ProduceSituation {
@@ -35,7 +38,7 @@ struct ProduceSituation {
 };
 
 // The parts, by partition. Errors: kPartitionNotFound, kTooLarge, kChecksumMismatch,
-// kInvalidRecords, kUnknownField.
+// kInvalidRecords, kUnknownField, kInvalidField.
 absl::StatusOr<std::vector<ProducePart>> PlanProduce(const ProduceRequest& request,
                                                      const broker::Topic& topic,
                                                      const ProduceSituation& situation);

@@ -150,6 +150,7 @@ absl::Status CheckFields(const ProduceRequest& request, uint32_t durability, int
   errors.CheckRange("base_timestamp_ms", request.base_timestamp_ms.value_or(0),
                     -kMaxTimestampMillis, kMaxTimestampMillis);
   errors.CheckRange("expected_offset", request.expected_offset.value_or(0), 0, INT64_MAX);
+  errors.CheckRange("expected_key_offset", request.expected_key_offset.value_or(0), 0, INT64_MAX);
   errors.CheckRange("partition_count", request.partition_count.value_or(1), 1, UINT32_MAX);
   if (payloads != 1) errors.Add("payload", "must be either records or compressed");
   if (request.partition.has_value() && request.partition_count.has_value()) {
@@ -202,6 +203,9 @@ absl::StatusOr<ProduceRequest> ParseProduceRequest(const absl::Cord& message) {
         break;
       case MakeTag(9, WireType::kVarint):
         request.partition_count = in.Uint32();
+        break;
+      case MakeTag(10, WireType::kVarint):
+        request.expected_key_offset = static_cast<int64_t>(in.Varint());
         break;
       case MakeTag(14, WireType::kBytes):
         request.payload = in.Bytes();

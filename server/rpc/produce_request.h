@@ -29,6 +29,7 @@ struct ProduceRequest {
   std::optional<record::ProducerSequence> sequence;
   std::optional<int64_t> expected_offset;
   std::optional<uint32_t> partition_count;
+  std::optional<int64_t> expected_key_offset;
   // kNone: `payload` is a serialized RecordSet. Else it is compressed, and the two numbers are the
   // sender's claims.
   record::Codec codec = record::Codec::kNone;

@@ -148,6 +148,12 @@ constexpr std::array kFields = {
           },
           [](const Config& c, TopicSettings& s) { s.deduplication_ids = c.deduplication_ids(); },
           [](TopicSettings& s) { s.deduplication_ids = TopicSettings().deduplication_ids; }},
+    Field{"checked_keys", [](const Config& c) { return c.has_checked_keys(); },
+          [](const Config& c, const ServerLimits&, FieldErrors& errors) {
+            errors.CheckRange("config.checked_keys", c.checked_keys(), 0, 1'000'000);
+          },
+          [](const Config& c, TopicSettings& s) { s.checked_keys = c.checked_keys(); },
+          [](TopicSettings& s) { s.checked_keys = TopicSettings().checked_keys; }},
 };
 
 }  // namespace
@@ -199,6 +205,7 @@ v1::Topic ToProto(const broker::Topic& topic) {
   *config.mutable_tombstone_retention() = ToProto(settings.tombstone_retention);
   *config.mutable_deduplication_time() = ToProto(settings.deduplication_time);
   config.set_deduplication_ids(settings.deduplication_ids);
+  config.set_checked_keys(settings.checked_keys);
   *result.mutable_create_time() = TimeUtil::MillisecondsToTimestamp(topic.create_time_ms);
   return result;
 }

@@ -179,6 +179,7 @@ void Appender::RefuseQueued(const absl::Status& status) {
   FrameContent refused = queue_.TakeBack();
   sequencer_.TakeBack(writer_.BatchHeaders());
   ids_.TakeBack(log_end());
+  keys_.TakeBack(log_end());
   Refuse(std::move(refused.done), status);
   if (!abandoned_) Tell(waiters_.TakeAfter(log_end()), status);
 }

@@ -30,6 +30,7 @@
 #include "storage/log/durable_waiters.h"
 #include "storage/log/frame_writer.h"
 #include "storage/log/id_window.h"
+#include "storage/log/key_offsets.h"
 #include "storage/log/log_types.h"
 #include "storage/log/producer_snapshot.h"
 #include "storage/log/producer_snapshots.h"
@@ -91,6 +92,7 @@ class Appender : public std::enable_shared_from_this<Appender> {
   // Before a batch is queued (appender_admission.cc).
   absl::Status Refusal() const;
   absl::Status CheckEnd(const AppendConditions& conditions) const;
+  absl::Status CheckKeys(const AppendConditions& conditions, const RecordPlaces* places) const;
   std::shared_ptr<const RecordPlaces> FindDuplicates(const AppendConditions& conditions);
   void Queue(record::Batch batch, const AppendConditions& conditions, const RecordPlaces* places,
              AppendCallback done);
@@ -145,6 +147,7 @@ class Appender : public std::enable_shared_from_this<Appender> {
   ProducerSnapshots snapshots_;
   Sequencer sequencer_;
   IdWindow ids_;
+  KeyOffsets keys_;
   DurableWaiters waiters_;
   FrameWriter writer_;
   BlockPreparer preparer_;

@@ -82,6 +82,7 @@ bool Appender::Append(record::Batch batch, const AppendConditions& conditions,
     return true;
   }
   if (fits.ok()) fits = CheckEnd(conditions);
+  if (fits.ok()) fits = CheckKeys(conditions, places.get());
   if (!fits.ok()) {
     AnswerLater(std::move(fits), log_end(), std::move(done));
     return false;
@@ -102,6 +103,11 @@ void Appender::Queue(record::Batch batch, const AppendConditions& conditions,
   if (ids_.on() && conditions.records != nullptr) {
     ids_.Add(*conditions.records, places, header, environment_.loop->clock().Monotonic());
   }
+  if (conditions.keys != nullptr) {
+    keys_.Add({*conditions.keys, places}, header);
+  } else {
+    keys_.BeginAt(header.next_offset());
+  }
   mark_timer_->Touch();
   SchedulePump();
 }
@@ -118,6 +124,12 @@ absl::Status Appender::CheckEnd(const AppendConditions& conditions) const {
       Reason::kOffsetConflict,
       fmt::format("the log ends at offset {}, not at {}", log_end().value, expected.value),
       {{"actual", fmt::to_string(log_end().value)}, {"expected", fmt::to_string(expected.value)}});
+}
+
+absl::Status Appender::CheckKeys(const AppendConditions& conditions,
+                                 const RecordPlaces* places) const {
+  if (!conditions.expected_key_offset.has_value()) return absl::OkStatus();
+  return keys_.Check({*conditions.keys, places}, *conditions.expected_key_offset, log_end());
 }
 
 std::shared_ptr<const RecordPlaces> Appender::FindDuplicates(const AppendConditions& conditions) {

@@ -82,6 +82,7 @@ void Appender::SetOptions(const LogOptions& options) {
   options_ = options;
   preparer_.SetSegmentBytes(options.segment_bytes);
   ids_.SetLimits(options.deduplication_time, options.deduplication_ids);
+  keys_.SetLimit(options.checked_keys, log_end());
 }
 
 void Appender::BeginSegment(const Segment& segment) {

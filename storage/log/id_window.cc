@@ -14,7 +14,7 @@ void IdWindow::SetLimits(absl::Duration time, size_t max_ids) {
   slices_.clear();
 }
 
-const KnownId* IdWindow::Find(const record::MessageId& id) const {
+const KnownId* IdWindow::Find(const record::Fingerprint& id) const {
   const auto found = numbers_.find(id);
   return found == numbers_.end() ? nullptr : &known_[found->second - first_];
 }
@@ -22,7 +22,7 @@ const KnownId* IdWindow::Find(const record::MessageId& id) const {
 std::shared_ptr<const RecordPlaces> IdWindow::Place(const record::IdentifiedRecords& records,
                                                     record::Offset log_end) const {
   auto places = std::make_shared<RecordPlaces>();
-  absl::flat_hash_map<record::MessageId, record::Offset> here;
+  absl::flat_hash_map<record::Fingerprint, record::Offset> here;
   for (const record::IdentifiedRecord& record : records) {
     const KnownId* const known = record.id.has_value() ? Find(*record.id) : nullptr;
     record::Offset offset = known == nullptr ? log_end : known->offset;
@@ -67,7 +67,7 @@ void IdWindow::Add(const record::IdentifiedRecords& records, const RecordPlaces*
   }
 }
 
-void IdWindow::Unindex(const record::MessageId& id, uint64_t number) {
+void IdWindow::Unindex(const record::Fingerprint& id, uint64_t number) {
   // It may have come again since, when it was in the window no more.
   const auto found = numbers_.find(id);
   if (found != numbers_.end() && found->second == number) numbers_.erase(found);

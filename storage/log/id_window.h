@@ -26,7 +26,7 @@ namespace leat::log {
 
 // A record that has an id.
 struct KnownId {
-  record::MessageId id;
+  record::Fingerprint id;
   record::Offset offset;
   int64_t append_timestamp_ms = 0;
 
@@ -87,16 +87,16 @@ class IdWindow {
   };
 
   uint64_t end() const { return first_ + known_.size(); }
-  const KnownId* Find(const record::MessageId& id) const;
+  const KnownId* Find(const record::Fingerprint& id) const;
   // Takes number `number`, which names `id`, out of the index.
-  void Unindex(const record::MessageId& id, uint64_t number);
+  void Unindex(const record::Fingerprint& id, uint64_t number);
 
   absl::Duration time_;
   size_t max_ids_ = 0;
   std::deque<KnownId> known_;
   uint64_t first_ = 0;      // Number of the first of them: ids are numbered as they come.
   uint64_t keep_from_ = 0;  // Those before have been in the window for its whole time.
-  absl::flat_hash_map<record::MessageId, uint64_t> numbers_;
+  absl::flat_hash_map<record::Fingerprint, uint64_t> numbers_;
   std::deque<Slice> slices_;
 };
 

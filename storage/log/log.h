@@ -49,7 +49,8 @@ class Log {
   //
   // A batch with a producer id is appended once: one that is there already is answered as such.
   // With `conditions` too what is refused was not appended: kOutOfOrderSequence, kProducerFenced,
-  // kProducerExpired, kOffsetConflict. Either is told once what it rests on is durable.
+  // kProducerExpired, kOffsetConflict, kKeysNotChecked, kOffsetOutOfRange. Either is told once what
+  // it rests on is durable.
   // False when it was refused at once, though what tells so may wait for what it rests on.
   bool Append(record::Batch batch, AppendCallback done) {
     return Append(std::move(batch), {}, std::move(done));

@@ -20,6 +20,7 @@
 #include "storage/log/producer_table.h"
 #include "storage/log/read_ahead_budget.h"
 #include "storage/record/batch.h"
+#include "storage/record/fingerprint.h"
 #include "storage/record/ids.h"
 #include "storage/record/message_ids.h"
 
@@ -38,6 +39,7 @@ struct LogOptions {
   absl::Duration producer_expiry = absl::Hours(24 * 7);  // Producers idle longer may be forgotten.
   absl::Duration deduplication_time = absl::ZeroDuration();  // Message ids are remembered so long,
   size_t deduplication_ids = 0;                              // and no more of them than this.
+  size_t checked_keys = 0;  // Keys of which is known where they came last.
 };
 
 // What a log works with; outlives it. One for each shard.
@@ -55,6 +57,10 @@ struct AppendConditions {
   uint64_t producer_grant = 0;  // Of the batch's producer: see `producer_table.h`.
   // What its records are known by again; null when none has an id.
   std::shared_ptr<const record::IdentifiedRecords> records;
+  // The keys of its records; null when nobody looked at them.
+  std::shared_ptr<const record::KeyFingerprints> keys;
+  // No record from there on has one of `keys`, which then are there.
+  std::optional<record::Offset> expected_key_offset;
 };
 
 struct AppendResult {

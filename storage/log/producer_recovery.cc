@@ -85,7 +85,7 @@ std::vector<KnownId> IdsOf(const record::Batch& batch) {
         const absl::StatusOr<std::optional<std::string_view>> id =
             record::FindMessageId(record.headers);
         if (!id.ok() || !id->has_value()) return true;
-        ids.push_back({.id = record::MessageId::Of(**id),
+        ids.push_back({.id = record::Fingerprint::Of(**id),
                        .offset = header.base_offset + offset_delta,
                        .append_timestamp_ms = header.append_timestamp_ms});
         return true;

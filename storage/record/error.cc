@@ -52,13 +52,14 @@ constexpr ReasonInfo kReasons[] = {
     {Reason::kOffsetConflict, "OFFSET_CONFLICT", absl::StatusCode::kAborted},
     {Reason::kDuplicatesNotSeparable, "DUPLICATES_NOT_SEPARABLE",
      absl::StatusCode::kFailedPrecondition},
+    {Reason::kKeysNotChecked, "KEYS_NOT_CHECKED", absl::StatusCode::kFailedPrecondition},
 };
 
 constexpr bool InOrder() {
   for (size_t i = 0; i < std::size(kReasons); ++i) {
     if (static_cast<size_t>(kReasons[i].reason) != i) return false;
   }
-  return static_cast<size_t>(Reason::kDuplicatesNotSeparable) + 1 == std::size(kReasons);
+  return static_cast<size_t>(Reason::kKeysNotChecked) + 1 == std::size(kReasons);
 }
 static_assert(InOrder(), "kReasons is indexed by Reason");
 

@@ -52,6 +52,7 @@ enum class Reason {
   kProducerExpired,
   kOffsetConflict,
   kDuplicatesNotSeparable,
+  kKeysNotChecked,
 };
 
 using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;

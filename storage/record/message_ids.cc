@@ -1,13 +1,9 @@
 #include "storage/record/message_ids.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
-#include <array>
 #include <string>
 
 #include "storage/record/error.h"
-#include "storage/record/little_endian.h"
 
 namespace leat::record {
 namespace {
@@ -18,13 +14,6 @@ absl::Status BadId(std::string_view what) {
 }
 
 }  // namespace
-
-MessageId MessageId::Of(std::string_view id) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(id.data()), id.size(), digest.data());
-  const char* const bytes = reinterpret_cast<const char*>(digest.data());
-  return {.high = LoadLittleEndian<uint64_t>(bytes), .low = LoadLittleEndian<uint64_t>(bytes + 8)};
-}
 
 absl::StatusOr<std::optional<std::string_view>> FindMessageId(
     const std::vector<HeaderView>& headers) {
@@ -49,7 +38,7 @@ absl::StatusOr<IdentifiedRecords> IdentifyRecords(std::string_view set) {
     const size_t end = record.element.data() + record.element.size() - set.data();
     records.push_back(
         {.end = static_cast<uint32_t>(end), .timestamp_delta_ms = record.timestamp_delta_ms});
-    if (id->has_value()) records.back().id = MessageId::Of(**id);
+    if (id->has_value()) records.back().id = Fingerprint::Of(**id);
     any |= id->has_value();
     return true;
   });

@@ -9,32 +9,17 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "storage/record/batch.h"
+#include "storage/record/fingerprint.h"
 #include "storage/record/record_set.h"
 
 namespace leat::record {
 
 // Its value is the record's id: any bytes.
 inline constexpr std::string_view kMessageIdHeader = "leat-message-id";
-
-// What is remembered of an id: half of its SHA-256, so that nobody finds two that are taken for
-// one.
-struct MessageId {
-  uint64_t high = 0;
-  uint64_t low = 0;
-
-  static MessageId Of(std::string_view id);
-
-  friend bool operator==(const MessageId&, const MessageId&) = default;
-  template <typename H>
-  friend H AbslHashValue(H state, const MessageId& id) {
-    return H::combine(std::move(state), id.low);
-  }
-};
 
 // The id among a record's headers; nullopt when there is none. kInvalidRecords when it is empty, or
 // there are several.
@@ -43,7 +28,7 @@ absl::StatusOr<std::optional<std::string_view>> FindMessageId(
 
 // A record of a set with ids.
 struct IdentifiedRecord {
-  std::optional<MessageId> id;
+  std::optional<Fingerprint> id;
   uint32_t end = 0;  // Where its element ends in the set; the next one begins there.
   int64_t timestamp_delta_ms = 0;
 };

@@ -27,7 +27,7 @@ struct RecordLimits {
   uint32_t max_headers = 64;
   uint32_t max_headers_bytes = 16 << 10;  // Names and values of one record together.
   uint32_t max_header_name_bytes = 1 << 10;
-  bool keys_required = false;  // By compacted topics.
+  bool keys_required = false;  // By compacted topics, and conditions on keys.
 };
 
 struct HeaderView {

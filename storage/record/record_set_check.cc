@@ -120,7 +120,7 @@ bool Checker::CheckRecord(std::string_view record) {
     }
   }
   if (limits_.keys_required && !seen.Has(kRecordKey)) {
-    return Invalid("no key, which every record of a compacted topic needs");
+    return Invalid("no key, which compacted topics and conditions on keys require");
   }
   return CheckLimit("max_headers", headers, limits_.max_headers) &&
          CheckLimit("max_headers_bytes", headers_bytes, limits_.max_headers_bytes) &&

@@ -259,17 +259,6 @@ class EndToEndTest(ServerTest):
             self.assertNotIn("UINT", text)
             self.assertNotIn("[]", text)
 
-    def test_produce_only_where_expected(self):
-        self.leat("topic", "create", self.topic, "--partitions", "2")
-        at = ["produce", self.topic, "-p", "1", "--expected-offset"]
-        self.leat(*at, "0", stdin=b"a\nb\n")
-        self.leat(*at, "1", stdin=b"c\n", code=5)
-        self.leat(*at, "2", stdin=b"c\n")
-        self.assertEqual(self.leat("consume", self.topic, "-p", "1", "-e"), b"a\nb\nc\n")
-        self.leat("produce", self.topic, "--expected-offset", "0", stdin=b"c\n", code=2)
-        self.leat(*at, "-1", stdin=b"c\n", code=2)
-        self.leat(*at, "3", code=2)
-
     def test_produce_to_a_partition_that_is_not_there(self):
         self.create()
         self.leat("produce", self.topic, "-p", "1", code=3)

@@ -12,12 +12,12 @@ TEST(TopicSettingsTest, WhatIsWrittenCanBeRead) {
        {"retention_time=3d", "retention_bytes=10GiB", "segment_bytes=64MiB", "segment_age=1h",
         "durability=written", "max_record_bytes=2MiB", "max_batch_bytes=3MiB",
         "timestamp_type=append", "cleanup=both", "tombstone_retention=2h", "deduplication_time=2m",
-        "deduplication_ids=5000"}) {
+        "deduplication_ids=5000", "checked_keys=6000"}) {
     ASSERT_TRUE(ApplySetting(setting, &config, &mask).ok()) << setting;
   }
   EXPECT_EQ(config.retention_time().seconds(), 3 * 24 * 3600);
   EXPECT_EQ(config.retention_bytes(), int64_t{10} << 30);
-  EXPECT_EQ(mask.paths_size(), 12);
+  EXPECT_EQ(mask.paths_size(), 13);
 
   v1::TopicConfig again;
   for (const auto& [name, value] : DescribeSettings(config)) {

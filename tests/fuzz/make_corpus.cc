@@ -184,8 +184,8 @@ void AddProducers(const Corpus& corpus) {
   corpus.Add("producer_snapshot_fuzz", "two",
              log::EncodeProducerSnapshot(log::LogKey(), place, table, {}));
   const std::deque<log::KnownId> ids = {
-      {.id = record::MessageId::Of("a"), .offset = {7}, .append_timestamp_ms = 5},
-      {.id = record::MessageId::Of("b"), .offset = {9}, .append_timestamp_ms = 5}};
+      {.id = record::Fingerprint::Of("a"), .offset = {7}, .append_timestamp_ms = 5},
+      {.id = record::Fingerprint::Of("b"), .offset = {9}, .append_timestamp_ms = 5}};
   corpus.Add("producer_snapshot_fuzz", "ids",
              log::EncodeProducerSnapshot(log::LogKey(), place, table, ids));
 }
@@ -292,6 +292,7 @@ void AddRequests(const Corpus& corpus) {
   pinned.clear_partition();
   pinned.clear_payload_crc32c();
   pinned.set_partition_count(5);
+  pinned.set_expected_key_offset(300);
   corpus.Add("produce_request_fuzz", "pinned", Byte(0) + pinned.SerializeAsString());
   v1::ProduceStreamRequest stream;
   stream.set_request_id(5);

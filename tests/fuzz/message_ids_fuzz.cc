@@ -54,7 +54,7 @@ void CheckSet(const std::string& set, uint8_t mask) {
   for (size_t i = 0; i < records->size(); ++i) {
     const std::vector<std::string> ids = IdsOf(library.records(static_cast<int>(i)));
     LEAT_CHECK((*records)[i].id.has_value() == !ids.empty());
-    if (!ids.empty()) LEAT_CHECK((*records)[i].id == MessageId::Of(ids[0]));
+    if (!ids.empty()) LEAT_CHECK((*records)[i].id == Fingerprint::Of(ids[0]));
   }
   CheckRest(set, library, *records, mask);
 }

@@ -45,6 +45,8 @@ void CheckSequence(const ProduceRequest& ours, const v1::ProduceRequest& theirs)
   LEAT_CHECK(sequence.base_sequence == theirs.sequence().base_sequence());
   LEAT_CHECK(ours.expected_offset.has_value() == theirs.has_expected_offset());
   LEAT_CHECK(ours.expected_offset.value_or(0) == theirs.expected_offset());
+  LEAT_CHECK(ours.expected_key_offset.has_value() == theirs.has_expected_key_offset());
+  LEAT_CHECK(ours.expected_key_offset.value_or(0) == theirs.expected_key_offset());
   LEAT_CHECK(ours.partition_count.has_value() == theirs.has_partition_count());
   LEAT_CHECK(ours.partition_count.value_or(0) == theirs.partition_count());
 }

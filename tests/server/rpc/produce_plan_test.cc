@@ -127,6 +127,60 @@ TEST_F(ProducePlanTest, KeysChooseThePartitionAndTheRestGoesTogether) {
   EXPECT_EQ(records, 100);
 }
 
+TEST_F(ProducePlanTest, KeysAndIdsGoWithTheirRecords) {
+  topic_.settings.checked_keys = 10;
+  topic_.settings.deduplication_time = absl::Hours(1);
+  v1::RecordSet set;
+  for (int i = 0; i < 100; ++i) {
+    auto& record = *set.add_records();
+    record.set_value(std::string(static_cast<size_t>(i), 'v'));
+    record.set_timestamp_delta_ms(i);
+    if (i % 5 != 0) record.set_key(std::to_string(i));
+    if (i % 3 == 0) continue;
+    auto& header = *record.add_headers();
+    header.set_name(std::string(record::kMessageIdHeader));
+    header.set_value(std::to_string(i % 50));
+  }
+  const auto parts = Plan(Request(set));
+  ASSERT_TRUE(parts.ok());
+  ASSERT_EQ(parts->size(), 8u);
+  for (const ProducePart& part : *parts) {
+    const std::string payload(part.batch.payload);
+    ASSERT_NE(part.keys, nullptr);
+    EXPECT_EQ(*part.keys, record::FingerprintKeys(payload).value());
+    ASSERT_NE(part.records, nullptr);
+    const record::IdentifiedRecords records = record::IdentifyRecords(payload).value();
+    ASSERT_EQ(part.records->size(), records.size());
+    for (size_t i = 0; i < records.size(); ++i) {
+      EXPECT_EQ((*part.records)[i].id, records[i].id);
+      EXPECT_EQ((*part.records)[i].end, records[i].end);
+      EXPECT_EQ((*part.records)[i].timestamp_delta_ms, records[i].timestamp_delta_ms);
+    }
+  }
+}
+
+TEST_F(ProducePlanTest, WhatNobodyAskedForCostsNothing) {
+  v1::RecordSet set;
+  set.add_records()->set_key("k");
+  ProduceRequest request = Request(set);
+  EXPECT_EQ(Plan(request)->front().keys, nullptr);
+  request.expected_key_offset = 0;
+  EXPECT_EQ(Plan(request)->front().keys->size(), 1u) << "the setting may be on its way";
+}
+
+TEST_F(ProducePlanTest, AConditionOnKeysIsOfOnePartitionAndNeedsKeys) {
+  v1::RecordSet set;
+  for (const char* key : {"a", "b", "c", "d", "e", "f"}) set.add_records()->set_key(key);
+  ProduceRequest request = Request(set);
+  request.expected_key_offset = 7;
+  EXPECT_EQ(ReasonFor(request), Reason::kInvalidField);
+  request.partition = 3;
+  EXPECT_EQ(ReasonFor(request), std::nullopt);
+  set.mutable_records(1)->clear_key();
+  request.payload = absl::Cord(set.SerializeAsString());
+  EXPECT_EQ(ReasonFor(request), Reason::kInvalidRecords);
+}
+
 TEST_F(ProducePlanTest, RecordsForOnePartitionStayInOnePiece) {
   sticky_ = 8 + 5;
   const ProduceRequest request = Request(Values(50));

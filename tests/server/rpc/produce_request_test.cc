@@ -37,6 +37,7 @@ v1::ProduceRequest Full() {
   request.mutable_sequence()->set_producer_epoch(3);
   request.mutable_sequence()->set_base_sequence(INT32_MAX);
   request.set_expected_offset(40);
+  request.set_expected_key_offset(39);
   for (int i = 0; i < 10; ++i) {
     request.mutable_records()->add_records()->set_value(std::string(1'000, 'v'));
   }
@@ -57,6 +58,7 @@ TEST(ProduceRequest, IsReadAsTheLibraryWritesItHoweverItIsCut) {
     EXPECT_EQ(parsed->sequence->producer_epoch, 3);
     EXPECT_EQ(parsed->sequence->base_sequence, INT32_MAX);
     EXPECT_EQ(parsed->expected_offset, 40);
+    EXPECT_EQ(parsed->expected_key_offset, 39);
     EXPECT_EQ(parsed->codec, record::Codec::kNone);
     EXPECT_EQ(std::string(parsed->payload), request.records().SerializeAsString());
   }
@@ -135,6 +137,10 @@ TEST(ProduceRequest, NamesBadFields) {
             (Violations{"payload_crc32c", "sequence", "expected_offset"}));
 
   request = Full();
+  request.set_expected_key_offset(-1);
+  EXPECT_EQ(ViolationsOf(request.SerializeAsString()), Violations{"expected_key_offset"});
+
+  request = Full();
   request.set_partition_count(3);
   EXPECT_EQ(ViolationsOf(request.SerializeAsString()), Violations{"partition_count"});
 
@@ -170,7 +176,7 @@ TEST(ProduceRequest, RefusesWhatParsersReadDifferently) {
 TEST(ProduceRequest, RefusesUnknownFieldsAndWrongTypes) {
   const std::string good = Full().SerializeAsString();
   for (const auto& [extra, field] :
-       {std::pair<std::string, std::string>{"\x50\x01", "ProduceRequest.10"},
+       {std::pair<std::string, std::string>{"\x58\x01", "ProduceRequest.11"},
         {std::string("\x82\x01\x00", 3), "ProduceRequest.16"},
         {std::string("\x1a\x00", 2), "ProduceRequest.3"},
         {std::string("\x75\0\0\0\0", 5), "ProduceRequest.14"}}) {
@@ -231,6 +237,7 @@ TEST(ProduceRequest, AgreesWithTheLibraryOnWhatItTakes) {
     ASSERT_EQ(library.sequence().base_sequence(), sequence.base_sequence);
     ASSERT_EQ(library.expected_offset(), parsed->expected_offset.value_or(0));
     ASSERT_EQ(library.partition_count(), parsed->partition_count.value_or(0));
+    ASSERT_EQ(library.expected_key_offset(), parsed->expected_key_offset.value_or(0));
     ASSERT_EQ(library.has_compressed(), parsed->codec != record::Codec::kNone);
     ASSERT_EQ(library.compressed().record_count(), parsed->record_count);
     ASSERT_EQ(library.compressed().uncompressed_bytes(), parsed->uncompressed_bytes);

@@ -114,6 +114,8 @@ TEST(CreateTopic, Ranges) {
       {[](R& r) { r.mutable_config()->set_deduplication_ids(1'000'000); }, {}},
       {[](R& r) { r.mutable_config()->set_deduplication_ids(1'000'001); },
        {"config.deduplication_ids"}},
+      {[](R& r) { r.mutable_config()->set_checked_keys(1'000'000); }, {}},
+      {[](R& r) { r.mutable_config()->set_checked_keys(1'000'001); }, {"config.checked_keys"}},
       {[](R& r) {
          r.set_topic("../x");
          r.set_partition_count(UINT32_MAX);
@@ -249,6 +251,7 @@ TEST(TopicConfig, GoesThereAndBack) {
   config.mutable_tombstone_retention()->set_seconds(7);
   config.mutable_deduplication_time()->set_seconds(8);
   config.set_deduplication_ids(9);
+  config.set_checked_keys(10);
   broker::Topic topic;
   ApplyTopicConfig(config, topic.settings);
   EXPECT_EQ(ToProto(topic).config().SerializeAsString(), config.SerializeAsString());

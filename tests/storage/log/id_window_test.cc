@@ -13,13 +13,14 @@ class IdWindowTest : public testing::Test {
 
   void Add(const std::string& id, int64_t offset) {
     window_.Add(
-        {.id = record::MessageId::Of(id), .offset = {offset}, .append_timestamp_ms = offset}, now_);
+        {.id = record::Fingerprint::Of(id), .offset = {offset}, .append_timestamp_ms = offset},
+        now_);
   }
   void Forget(int64_t high_watermark = 1'000) { window_.Forget(now_, {high_watermark}); }
 
   // Offset of a record with `id`; 1000 when it would be new.
   int64_t Find(const std::string& id) const {
-    const auto places = window_.Place({{.id = record::MessageId::Of(id)}}, {1'000});
+    const auto places = window_.Place({{.id = record::Fingerprint::Of(id)}}, {1'000});
     return places == nullptr ? 1'000 : places->offsets[0].value;
   }
 
@@ -37,10 +38,10 @@ TEST_F(IdWindowTest, TellsWhereEachRecordIs) {
   Add("a", 7);
   Add("b", 9);
   record::IdentifiedRecords records(6);
-  records[0].id = record::MessageId::Of("new");
-  records[1].id = record::MessageId::Of("b");
-  records[3].id = record::MessageId::Of("new");
-  records[4].id = record::MessageId::Of("a");
+  records[0].id = record::Fingerprint::Of("new");
+  records[1].id = record::Fingerprint::Of("b");
+  records[3].id = record::Fingerprint::Of("new");
+  records[4].id = record::Fingerprint::Of("a");
   const auto places = window_.Place(records, {20});
   ASSERT_NE(places, nullptr);
   EXPECT_EQ(places->offsets, (std::vector<record::Offset>{{20}, {9}, {21}, {20}, {7}, {22}}));

@@ -32,7 +32,7 @@ TEST(Error, AnyOtherStatusHasNoReason) {
 }
 
 TEST(Error, UnavailableIsOnlyForWhatAppendedNothing) {
-  for (int i = 0; i <= static_cast<int>(Reason::kDuplicatesNotSeparable); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::kKeysNotChecked); ++i) {
     const auto reason = static_cast<Reason>(i);
     const bool unavailable = MakeError(reason, "m").code() == absl::StatusCode::kUnavailable;
     EXPECT_EQ(unavailable, reason == Reason::kServerStarting || reason == Reason::kServerStopping);
@@ -41,7 +41,7 @@ TEST(Error, UnavailableIsOnlyForWhatAppendedNothing) {
 
 TEST(Error, NamesAreThoseOfTheApi) {
   const auto& reasons = *v1::ErrorReason_descriptor();
-  ASSERT_EQ(reasons.value_count(), static_cast<int>(Reason::kDuplicatesNotSeparable) + 2);
+  ASSERT_EQ(reasons.value_count(), static_cast<int>(Reason::kKeysNotChecked) + 2);
   for (int i = 1; i < reasons.value_count(); ++i) {
     const auto reason = static_cast<Reason>(i - 1);
     EXPECT_EQ(reasons.value(i)->number(), i);

@@ -112,7 +112,8 @@ TEST(CheckRecordSet, RefusesRecordsWithoutAKeyWhereOneIsRequired) {
   EXPECT_EQ(ReasonOf(status), Reason::kInvalidRecords) << status;
   EXPECT_EQ(
       MetadataOf(status),
-      (Metadata{{"detail", "record 1: no key, which every record of a compacted topic needs"}}));
+      (Metadata{
+          {"detail", "record 1: no key, which compacted topics and conditions on keys require"}}));
   EXPECT_TRUE(CheckRecordSet(Record(Key("")), {.keys_required = true}).ok());
 }
 
