@@ -101,18 +101,23 @@ bool Appender::SnapshotDue() const {
 // Keeps what is durable of the producers and of the ids.
 void Appender::SaveProducers(io::IoCallback done) {
   const Segment& active = *log_->active();
-  const int64_t idle_since_ms =
-      active.last_append_timestamp_ms() - absl::ToInt64Milliseconds(options_.producer_expiry);
-  sequencer_.Expire(idle_since_ms);
-  ids_.Forget(environment_.loop->clock().Monotonic(), log_->high_watermark());
-  snapshots_.Write({.next_offset = log_->high_watermark(),
-                    .segment_base_offset = active.base_offset(),
-                    .position = active.frames_end()},
-                   sequencer_.durable(), ids_.known(),
-                   [self = shared_from_this(), done = std::move(done)](absl::Status saved) mutable {
-                     std::move(done)(std::move(saved));
-                     self->Pump();
-                   });
+  const io::MonotonicTime now = environment_.loop->clock().Monotonic();
+  ids_.Forget(now, log_->high_watermark());
+  // Who is idle is forgotten on disk first: else a crash brought back what had begun anew since.
+  const record::Offset idle_before =
+      sequencer_.IdleBefore(options_.producer_expiry, now, log_->high_watermark());
+  ProducerTable kept = sequencer_.durable();
+  kept.Expire(idle_before);
+  snapshots_.Write(
+      {.next_offset = log_->high_watermark(),
+       .segment_base_offset = active.base_offset(),
+       .position = active.frames_end()},
+      kept, ids_.known(),
+      [self = shared_from_this(), idle_before, done = std::move(done)](absl::Status saved) mutable {
+        if (saved.ok()) self->sequencer_.Expire(idle_before);
+        std::move(done)(std::move(saved));
+        self->Pump();
+      });
 }
 
 // As a job: nothing else goes on before it is done.

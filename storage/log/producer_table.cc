@@ -39,6 +39,9 @@ absl::Status ProducerFenced(const record::BatchHeader& header, int32_t epoch) {
 
 void ProducerEntry::Add(const record::BatchHeader& header) {
   epoch = std::max(epoch, header.producer_epoch);
+  if (size_ > 0 && header.base_sequence != record::SequenceAfter(last().last_sequence(), 1)) {
+    size_ = 0;
+  }
   Add(ProducerBatch{.base_sequence = header.base_sequence,
                     .last_offset_delta = header.last_offset_delta,
                     .base_offset = header.base_offset,
@@ -53,6 +56,14 @@ void ProducerEntry::Add(const ProducerBatch& batch) {
   batches_[size_++] = batch;
 }
 
+ProducerEntry ProducerEntry::Before(record::Offset offset) const {
+  ProducerEntry before;
+  before.epoch = epoch;
+  before.grant = grant;
+  for (size_t i = 0; i < size_ && batches_[i].base_offset < offset; ++i) before.Add(batches_[i]);
+  return before;
+}
+
 void ProducerTable::Apply(const record::BatchHeader& header, uint64_t grant) {
   auto found = entries_.find(header.producer_id);
   if (found == entries_.end()) {
@@ -65,12 +76,13 @@ void ProducerTable::Apply(const record::BatchHeader& header, uint64_t grant) {
 
 void ProducerTable::Put(int64_t producer_id, const ProducerEntry& entry) {
   LEAT_CHECK(entry.size() > 0);
+  MakeRoom();
   LEAT_CHECK(entries_.emplace(producer_id, entry).second);
 }
 
-void ProducerTable::Expire(int64_t timestamp_ms) {
+void ProducerTable::Expire(record::Offset offset) {
   for (auto entry = entries_.begin(); entry != entries_.end();) {
-    const bool idle = entry->second.last().append_timestamp_ms < timestamp_ms;
+    const bool idle = entry->second.last().base_offset < offset;
     entry = idle ? Forget(entry) : std::next(entry);
   }
 }

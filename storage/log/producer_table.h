@@ -47,9 +47,13 @@ class ProducerEntry {
   int32_t epoch = -1;
   uint64_t grant = 0;
 
-  // Takes in the batch of `header`, which follows on those before; the oldest one goes.
+  // Takes in the batch of `header`; the oldest one goes. When it does not follow on those before,
+  // the producer was forgotten and began anew, where this was not seen: then they all go.
   void Add(const record::BatchHeader& header);
   void Add(const ProducerBatch& batch);
+
+  // As it was before the batch at `offset`: without that one and those after it.
+  ProducerEntry Before(record::Offset offset) const;
 
   size_t size() const { return size_; }
   // Oldest first; there is at least one once any was added.
@@ -78,8 +82,8 @@ class ProducerTable {
   // Takes in a whole entry, of a producer that is not there.
   void Put(int64_t producer_id, const ProducerEntry& entry);
 
-  // Forgets producers whose last batch was appended before `timestamp_ms`.
-  void Expire(int64_t timestamp_ms);
+  // Forgets producers whose last batch lies before `offset`.
+  void Expire(record::Offset offset);
 
   // Fills in grants that a log does not tell. `latest` is the last one made.
   void ResolveGrants(absl::FunctionRef<uint64_t(int64_t producer_id)> grant_of, uint64_t latest);

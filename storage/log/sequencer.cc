@@ -29,8 +29,23 @@ void Sequencer::Publish(const record::BatchHeader& header) {
   if (header.producer_id == record::kNoProducer) return;
   const auto ahead = ahead_.find(header.producer_id);
   LEAT_CHECK(ahead != ahead_.end());
-  durable_.Apply(header, ahead->second.entry.grant);
+  const ProducerEntry& entry = ahead->second.entry;
+  if (durable_.Find(header.producer_id) == nullptr) {
+    // It was forgotten meanwhile, perhaps. What this batch follows on may come again.
+    const ProducerEntry before = entry.Before(header.base_offset);
+    if (before.size() > 0) durable_.Put(header.producer_id, before);
+  }
+  durable_.Apply(header, entry.grant);
   if (--ahead->second.batches == 0) ahead_.erase(ahead);
+}
+
+record::Offset Sequencer::IdleBefore(absl::Duration idle, io::MonotonicTime now,
+                                     record::Offset high_watermark) {
+  if (marks_.empty() || now - marks_.back().time >= idle / kMarks) {
+    marks_.push_back({now, high_watermark});
+  }
+  while (marks_.size() > 1 && now - marks_[1].time > idle) marks_.pop_front();
+  return now - marks_.front().time > idle ? marks_.front().high_watermark : record::Offset{};
 }
 
 void Sequencer::TakeBack(absl::Span<const record::BatchHeader> left) {

@@ -8,14 +8,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "storage/io/clock.h"
 #include "storage/log/producer_table.h"
 #include "storage/record/batch.h"
+#include "storage/record/ids.h"
 
 namespace leat::log {
 
@@ -36,8 +40,14 @@ class Sequencer {
   // What was queued is not any more: of the batches under way only these are left.
   void TakeBack(absl::Span<const record::BatchHeader> left);
 
-  // Forgets producers that were idle since before `timestamp_ms`.
-  void Expire(int64_t timestamp_ms) { durable_.Expire(timestamp_ms); }
+  // Who appended nothing since here was idle for `idle`, by a clock that does not jump, and as far
+  // as calls of this can tell: it learns with each where the log, whose `high_watermark` is that of
+  // `now`, was at some time.
+  record::Offset IdleBefore(absl::Duration idle, io::MonotonicTime now,
+                            record::Offset high_watermark);
+
+  // As `ProducerTable::Expire`, of what is durable.
+  void Expire(record::Offset offset) { durable_.Expire(offset); }
 
   // As `ProducerTable::Renew`, of what is durable.
   const ProducerEntry* Renew(int64_t producer_id, uint64_t grant) {
@@ -55,7 +65,16 @@ class Sequencer {
     size_t batches = 0;
   };
 
+  // So many times within `idle` it is noted where the log is.
+  static constexpr int kMarks = 64;
+
+  struct Mark {
+    io::MonotonicTime time;
+    record::Offset high_watermark;
+  };
+
   ProducerTable durable_;
+  std::deque<Mark> marks_;
   absl::flat_hash_map<int64_t, Ahead> ahead_;
 };
 

@@ -73,6 +73,11 @@ class LogProducerTest : public testing::Test {
     return last.value_or(-2);
   }
 
+  // With 15 records of nobody: the segment is sealed, which takes a snapshot.
+  void FillSegment() {
+    for (int i = 0; i < 15; ++i) ASSERT_TRUE(log_.AppendNow("v").ok());
+  }
+
   std::string SnapshotPath() const {
     return io::JoinPath("/data/topics/t/0", kProducerSnapshotName);
   }
@@ -357,11 +362,24 @@ TEST_F(LogProducerTest, OfManyThatExpectTheSameOneWins) {
 
 TEST_F(LogProducerTest, IdleProducersExpire) {
   ASSERT_EQ(SendNow(1, 0), "0");
+  log_.Wait(absl::Hours(3));
+  FillSegment();
   log_.Wait(absl::Hours(24 * 8));
-  ASSERT_EQ(SendNow(2, 0), "1");
+  ASSERT_EQ(SendNow(2, 0), "16");
   ASSERT_TRUE(log_.Restart().ok());
   EXPECT_EQ(SendNow(1, 1), "PRODUCER_EXPIRED");
-  EXPECT_EQ(SendNow(2, 1), "2");
+  EXPECT_EQ(SendNow(2, 1), "17");
+}
+
+TEST_F(LogProducerTest, AClockThatJumpsForgetsNobody) {
+  ASSERT_EQ(SendNow(1, 0), "0");
+  log_.clock().JumpWall(absl::Hours(24 * 8));
+  FillSegment();
+  EXPECT_EQ(SendNow(1, 1), "16");
+  log_.clock().JumpWall(absl::Hours(24 * 8));
+  ASSERT_EQ(SendNow(2, 0), "17");
+  ASSERT_TRUE(log_.Restart().ok());
+  EXPECT_EQ(SendNow(1, 2), "18");
 }
 
 }  // namespace

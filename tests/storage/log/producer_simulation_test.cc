@@ -25,25 +25,41 @@ Lives LivesToRun() {
   return lives;
 }
 
+ProducerWorld::Counts LiveAndSettle(ProducerWorld& world, uint64_t seed, int steps) {
+  world.Live(steps);
+  if (!testing::Test::HasFailure()) world.Settle();
+  const ProducerWorld::Counts& counts = world.counts();
+  std::printf(
+      "seed %lu: %d steps, %lu appended, %lu duplicates, %lu fenced, %lu out of order, %lu "
+      "expired, "
+      "%lu unknown, %lu refused, %lu initialised, %lu reopened, %lu compacted\n",
+      seed, steps, counts.appended, counts.duplicates, counts.fenced, counts.out_of_order,
+      counts.expired, counts.unknown, counts.refused, counts.initialised, counts.reopened,
+      counts.compacted);
+  // It did live.
+  EXPECT_GT(counts.appended, 200u);
+  EXPECT_GT(counts.duplicates, 100u);
+  EXPECT_GT(counts.fenced, 10u);
+  EXPECT_GT(counts.reopened, 5u);
+  EXPECT_GT(counts.compacted, 30u);
+  return counts;
+}
+
 TEST(ProducerSimulationTest, EveryRecordOnceAndInOrder) {
   const Lives lives = LivesToRun();
   for (uint64_t seed = lives.first; seed <= lives.last && !HasFailure(); ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     ProducerWorld world(seed);
-    world.Live(lives.steps);
-    if (!HasFailure()) world.Settle();
-    const ProducerWorld::Counts& counts = world.counts();
-    std::printf(
-        "seed %lu: %d steps, %lu appended, %lu duplicates, %lu fenced, %lu out of order, %lu "
-        "unknown, %lu refused, %lu initialised, %lu reopened, %lu compacted\n",
-        seed, lives.steps, counts.appended, counts.duplicates, counts.fenced, counts.out_of_order,
-        counts.unknown, counts.refused, counts.initialised, counts.reopened, counts.compacted);
-    // It did live.
-    EXPECT_GT(counts.appended, 200u);
-    EXPECT_GT(counts.duplicates, 100u);
-    EXPECT_GT(counts.fenced, 10u);
-    EXPECT_GT(counts.reopened, 5u);
-    EXPECT_GT(counts.compacted, 30u);
+    EXPECT_EQ(LiveAndSettle(world, seed, lives.steps).expired, 0u);
+  }
+}
+
+TEST(ProducerSimulationTest, WhoeverIsForgottenBeginsAgainAndNothingIsThereTwice) {
+  const Lives lives = LivesToRun();
+  for (uint64_t seed = lives.first; seed <= lives.last && !HasFailure(); ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    ProducerWorld world(seed, 4);
+    EXPECT_GT(LiveAndSettle(world, seed, lives.steps).expired, 20u);
   }
 }
 

@@ -74,6 +74,16 @@ TEST(ProducerTableTest, KnowsTheLastEightBatches) {
   for (int i = 1; i < 9; ++i) EXPECT_EQ(Check(table, Header(7, i, 1, 0)), Fate::kDuplicate);
 }
 
+// As recovery may see it, that does not know what was forgotten meanwhile.
+TEST(ProducerTableTest, WhoeverBeganAnewIsNotToldOfBatchesBefore) {
+  ProducerTable table;
+  for (int i = 0; i < 3; ++i) table.Apply(Header(7, i, 1, i), 1);
+  table.Apply(Header(7, 0, 1, 3, 1), 2);
+  EXPECT_EQ(Check(table, Header(7, 0, 1, 0, 1), 2), Fate::kDuplicate);
+  EXPECT_EQ(Check(table, Header(7, 1, 1, 0, 1), 2), Fate::kNext);
+  EXPECT_EQ(Check(table, Header(7, 2, 1, 0, 1), 2), Fate::kOutOfOrder);
+}
+
 TEST(ProducerTableTest, SequencesWrap) {
   ProducerTable table;
   table.Apply(Header(7, INT32_MAX - 1, 3, 0), 1);
@@ -108,7 +118,7 @@ TEST(ProducerTableTest, ARenewedProducerIsForgottenWithItsNewGrant) {
   table.Apply(Header(1, 0, 5, 0), 1);
   ASSERT_NE(table.Renew(1, 9), nullptr);
   EXPECT_EQ(table.Renew(2, 9), nullptr);
-  table.Expire(1'001);
+  table.Expire({1});
   EXPECT_EQ(Check(table, Header(1, 5, 1, 0, 1), 9), Fate::kExpired);
   EXPECT_EQ(Check(table, Header(1, 0, 1, 0, 2), 10), Fate::kNext);
 }
@@ -117,7 +127,7 @@ TEST(ProducerTableTest, ExpiresWhatIsIdle) {
   ProducerTable table;
   table.Apply(Header(1, 0, 1, 5), 1);
   table.Apply(Header(2, 0, 1, 6), 2);
-  table.Expire(1'006);
+  table.Expire({6});
   EXPECT_EQ(table.Find(1), nullptr);
   EXPECT_NE(table.Find(2), nullptr);
 }
@@ -158,6 +168,50 @@ TEST(SequencerTest, WhatIsTakenBackMayComeAgain) {
   EXPECT_EQ(FateOf(sequencer.Check(Header(8, 0, 1, 0), 2)), Fate::kNext);
   sequencer.Publish(left);
   EXPECT_FALSE(sequencer.under_way());
+}
+
+TEST(SequencerTest, WhoIsForgottenWhileBatchesAreUnderWayIsKnownAgainWithThem) {
+  Sequencer sequencer(ProducerTable(1));
+  for (int i = 0; i < 3; ++i) sequencer.Queue(Header(7, i, 1, i), 1);
+  sequencer.Publish(Header(7, 0, 1, 0));
+  sequencer.Queue(Header(8, 0, 1, 3), 2);
+  sequencer.Queue(Header(7, 3, 1, 4), 1);
+  for (int i = 1; i < 3; ++i) sequencer.Publish(Header(7, i, 1, i));
+  sequencer.Publish(Header(8, 0, 1, 3));
+  EXPECT_EQ(sequencer.durable().Find(7), nullptr);
+  sequencer.Publish(Header(7, 3, 1, 4));
+  EXPECT_FALSE(sequencer.under_way());
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(FateOf(sequencer.Check(Header(7, i, 1, 0), 1)), Fate::kDuplicate) << i;
+  }
+  EXPECT_EQ(FateOf(sequencer.Check(Header(7, 4, 1, 0), 1)), Fate::kNext);
+  EXPECT_EQ(FateOf(sequencer.Check(Header(8, 1, 1, 0), 2)), Fate::kExpired);
+}
+
+TEST(SequencerTest, ForgetsWhoWasIdleByAClockThatDoesNotJump) {
+  Sequencer sequencer((ProducerTable()));
+  const auto append = [&sequencer](int64_t producer, int32_t sequence, int64_t offset) {
+    sequencer.Queue(Header(producer, sequence, 1, offset), static_cast<uint64_t>(producer));
+    sequencer.Publish(Header(producer, sequence, 1, offset));
+  };
+  const auto expire = [&sequencer](int64_t hour, int64_t high_watermark) {
+    sequencer.Expire(sequencer.IdleBefore(absl::Hours(10), io::MonotonicTime{} + absl::Hours(hour),
+                                          {high_watermark}));
+  };
+  append(1, 0, 0);
+  append(2, 0, 1);
+  expire(100, 2);
+  append(2, 1, 2);
+  expire(105, 3);
+  append(2, 2, 3);
+  expire(110, 4);
+  EXPECT_NE(sequencer.durable().Find(1), nullptr) << "it may have come at 100";
+  expire(111, 4);
+  EXPECT_EQ(sequencer.durable().Find(1), nullptr);
+  EXPECT_NE(sequencer.durable().Find(2), nullptr);
+  expire(130, 4);
+  EXPECT_EQ(sequencer.durable().Find(2), nullptr);
+  EXPECT_EQ(FateOf(sequencer.Check(Header(1, 1, 1, 0), 1)), Fate::kExpired);
 }
 
 }  // namespace

@@ -16,6 +16,19 @@ constexpr size_t kNames = 6;
 constexpr size_t kMaxMessages = 200;
 constexpr size_t kMaxRemembered = 5'000;
 
+// What a table with less room would know.
+ProducerTable Shrunk(const ProducerTable& table, size_t max_producers) {
+  std::vector<std::pair<int64_t, ProducerEntry>> entries(table.entries().begin(),
+                                                         table.entries().end());
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+    return a.second.last().base_offset < b.second.last().base_offset;
+  });
+  ProducerTable shrunk(max_producers);
+  shrunk.set_forgotten_grant(table.forgotten_grant());
+  for (const auto& [id, entry] : entries) shrunk.Put(id, entry);
+  return shrunk;
+}
+
 LogOptions Compacted() {
   LogOptions options = SmallSegments();
   options.compact = true;
@@ -24,7 +37,8 @@ LogOptions Compacted() {
 
 }  // namespace
 
-ProducerWorld::ProducerWorld(uint64_t seed) : random_(seed), log_(Compacted(), seed) {
+ProducerWorld::ProducerWorld(uint64_t seed, size_t max_producers)
+    : random_(seed), max_producers_(max_producers), log_(Compacted(), seed) {
   log_.resolve_producers = [this](ProducerTable& table) {
     table.ResolveGrants(
         [this](int64_t id) {
@@ -34,7 +48,9 @@ ProducerWorld::ProducerWorld(uint64_t seed) : random_(seed), log_(Compacted(), s
           return last_grant_;
         },
         last_grant_);
+    table = Shrunk(table, max_producers_);
   };
+  log_.Kill();  // So that it is opened with that.
   for (size_t name = 0; name < kNames; ++name) {
     const int64_t id = static_cast<int64_t>(++last_grant_);
     present_.push_back(std::make_shared<Instance>(Instance{.id = id, .grant = last_grant_}));
@@ -51,7 +67,7 @@ void ProducerWorld::Live(int steps) {
 
 void ProducerWorld::Act() {
   const uint64_t dice = Below(10'000);
-  if (dice < 3'000) return SendNew();
+  if (dice < 3'000) return SendNew(Below(kNames));
   if (dice < 4'000) return Resend(present_[Below(kNames)]);
   if (dice < 4'300) return zombies_.empty() ? void() : Resend(zombies_[Below(zombies_.size())]);
   if (dice < 7'500) return Deliver();
@@ -60,7 +76,8 @@ void ProducerWorld::Act() {
     return;
   }
   if (dice < 9'700) return log_.SaveCheckpoint();
-  if (dice < 9'800) return Initialise();
+  if (dice < 9'790) return Initialise(Below(kNames));
+  if (dice < 9'800) return log_.clock().JumpWall(absl::Hours(24) * (int64_t(Below(40)) - 20));
   if (dice < 9'860) {
     // What was not looked at must stay.
     const int64_t start = log_.log().log_start().value;
@@ -75,8 +92,9 @@ void ProducerWorld::Act() {
   Reopen();
 }
 
-void ProducerWorld::SendNew() {
-  const std::shared_ptr<Instance>& instance = present_[Below(kNames)];
+void ProducerWorld::SendNew(size_t name) {
+  if (present_[name]->expired) return Initialise(name);
+  const std::shared_ptr<Instance>& instance = present_[name];
   if (instance->unacknowledged.size() == kMaxInFlight) return Resend(instance);
   const Batch batch{.sequence = instance->next_sequence,
                     .records = 1 + static_cast<uint32_t>(Below(3)),
@@ -134,6 +152,11 @@ void ProducerWorld::OnAnswer(const Message& message, const absl::StatusOr<Append
     case Reason::kServerStopping:
       ++counts_.refused;
       break;
+    case Reason::kProducerExpired:
+      EXPECT_LT(max_producers_, kNames) << answer.status();
+      ++counts_.expired;
+      message.from->expired = true;
+      break;
     case Reason::kProducerFenced:
       ++counts_.fenced;
       EXPECT_NE(epoch_[message.from->id], message.from->epoch);
@@ -161,8 +184,7 @@ void ProducerWorld::OnAppended(const Message& message, const AppendResult& resul
 }
 
 // A process takes over a name: the grant is durable, then in force, then the log is asked.
-void ProducerWorld::Initialise() {
-  const size_t name = Below(kNames);
+void ProducerWorld::Initialise(size_t name) {
   const std::shared_ptr<Instance> before = present_[name];
   auto next = std::make_shared<Instance>(
       Instance{.id = before->id, .epoch = before->epoch + 1, .grant = ++last_grant_});
@@ -187,6 +209,7 @@ void ProducerWorld::Initialise() {
   ASSERT_TRUE(found.has_value() && found->ok());
   const int32_t told =
       (*found)->has_value() ? record::SequenceAfter((**found)->last_sequence(), 1) : 0;
+  if (!(*found)->has_value() && max_producers_ < kNames) next_[next->id] = 0;  // It is forgotten.
   EXPECT_EQ(told, next_[next->id]);
   next->next_sequence = told;
   told_[next->id] = {next->epoch, log_.log().high_watermark().value};
@@ -235,7 +258,9 @@ void ProducerWorld::Settle() {
   for (int round = 0; round < 1'000; ++round) {
     if (std::all_of(present_.begin(), present_.end(), settled)) return;
     network_.clear();
-    for (const auto& instance : present_) Resend(instance);
+    for (size_t name = 0; name < kNames; ++name) {
+      present_[name]->expired ? Initialise(name) : Resend(present_[name]);
+    }
     for (const Message& message : std::exchange(network_, {})) Append(message);
     log_.Run();
     LookAtAll();
@@ -271,6 +296,7 @@ void ProducerWorld::Check(const record::Batch& batch) {
   EXPECT_EQ(header.base_sequence, next_[header.producer_id]) << "lost, doubled or out of order";
   next_[header.producer_id] =
       record::SequenceAfter(header.base_sequence, header.last_offset_delta + 1);
+  CheckNew(batch);
   const auto& [told_epoch, told_at] = told_[header.producer_id];
   EXPECT_TRUE(header.producer_epoch >= told_epoch || offset < told_at) << "a fenced producer's";
   const auto [first, last] = claims_.equal_range(offset);
@@ -278,6 +304,17 @@ void ProducerWorld::Check(const record::Batch& batch) {
   claims_.erase(first, last);
   durable_[offset] = batch;
   if (durable_.size() > kMaxRemembered) durable_.erase(durable_.begin());
+}
+
+void ProducerWorld::CheckNew(const record::Batch& batch) {
+  if ((batch.header.attributes & record::kCompactedBatch) != 0) return;
+  const absl::Status read = record::ForEachRecord(
+      std::string(batch.payload), [this](const record::RecordView& record, uint32_t index) {
+        const std::string value(*record.value);
+        EXPECT_TRUE(index > 0 || there_.insert(value).second) << value << " is there again";
+        return true;
+      });
+  EXPECT_TRUE(read.ok()) << read;
 }
 
 void ProducerWorld::CheckClaim(const Claim& claim, const record::Batch& batch) {

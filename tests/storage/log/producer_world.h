@@ -2,7 +2,8 @@
 //
 // Messages are dropped, doubled and overtake one another; producers are replaced by newer ones of
 // their name while the older ones go on sending; the log stops, is killed, loses power, runs out of
-// space and fails to write. Every record that becomes durable is looked at once, in order.
+// space and fails to write; the wall clock jumps by weeks. Every record that becomes durable is
+// looked at once, in order.
 
 #ifndef LEAT_TESTS_STORAGE_LOG_PRODUCER_WORLD_H_
 #define LEAT_TESTS_STORAGE_LOG_PRODUCER_WORLD_H_
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "storage/log/producer_table.h"
 #include "tests/storage/log/log_fixture.h"
@@ -25,7 +27,9 @@ namespace leat::log {
 
 class ProducerWorld {
  public:
-  explicit ProducerWorld(uint64_t seed);
+  // The log remembers so many producers. When those are fewer than there are names, some are
+  // forgotten, and initialise again.
+  explicit ProducerWorld(uint64_t seed, size_t max_producers = ProducerTable::kMaxProducers);
 
   // Makes so many things happen. Stops at the first violation, which is a test failure.
   void Live(int steps);
@@ -36,7 +40,7 @@ class ProducerWorld {
 
   struct Counts {
     uint64_t appended = 0, duplicates = 0, fenced = 0, out_of_order = 0, initialised = 0;
-    uint64_t reopened = 0, unknown = 0, refused = 0, compacted = 0;
+    uint64_t reopened = 0, unknown = 0, refused = 0, compacted = 0, expired = 0;
   };
   const Counts& counts() const { return counts_; }
 
@@ -56,6 +60,7 @@ class ProducerWorld {
     uint64_t grant = 0;
     int32_t next_sequence = 0;
     std::deque<Batch> unacknowledged;
+    bool expired = false;
   };
 
   struct Message {
@@ -71,13 +76,13 @@ class ProducerWorld {
 
   uint64_t Below(uint64_t limit) { return random_() % limit; }
   void Act();
-  void SendNew();
+  void SendNew(size_t name);
   void Resend(const std::shared_ptr<Instance>& instance);
   void Deliver();
   void Append(const Message& message);
   void OnAnswer(const Message& message, const absl::StatusOr<AppendResult>& answer);
   void OnAppended(const Message& message, const AppendResult& result);
-  void Initialise();
+  void Initialise(size_t name);
   void Compact();
   void FailSomeOperation();
   void Reopen();
@@ -87,8 +92,10 @@ class ProducerWorld {
   void Look();
   void Check(const record::Batch& batch);
   void CheckClaim(const Claim& claim, const record::Batch& batch);
+  void CheckNew(const record::Batch& batch);
 
   std::mt19937_64 random_;
+  const size_t max_producers_;
   LogFixture log_;
   std::vector<std::shared_ptr<Instance>> present_;  // By name.
   std::vector<std::shared_ptr<Instance>> zombies_;
@@ -98,6 +105,7 @@ class ProducerWorld {
 
   std::map<int64_t, record::Batch> durable_;  // The last ones looked at, by base offset.
   std::multimap<int64_t, Claim> claims_;      // Of what was not looked at yet.
+  absl::flat_hash_set<std::string> there_;    // That are in the log.
   std::map<int64_t, int32_t> next_;           // Sequence by producer id.
   std::map<int64_t, int32_t> epoch_;          // The one in force, by producer id.
   // Which epoch was told, and where the log ended then: from there on there is no older one.
