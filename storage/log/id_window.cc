@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_set.h"
+
 namespace leat::log {
 
 void IdWindow::SetLimits(absl::Duration time, size_t max_ids) {
@@ -19,8 +21,18 @@ const KnownId* IdWindow::Find(const record::Fingerprint& id) const {
   return found == numbers_.end() ? nullptr : &known_[found->second - first_];
 }
 
+bool IdWindow::AllNew(const record::IdentifiedRecords& records) const {
+  absl::flat_hash_set<record::Fingerprint> here;
+  here.reserve(records.size());
+  return std::all_of(records.begin(), records.end(), [&](const record::IdentifiedRecord& record) {
+    return !record.id.has_value() ||
+           (Find(*record.id) == nullptr && here.insert(*record.id).second);
+  });
+}
+
 std::shared_ptr<const RecordPlaces> IdWindow::Place(const record::IdentifiedRecords& records,
                                                     record::Offset log_end) const {
+  if (AllNew(records)) return nullptr;
   auto places = std::make_shared<RecordPlaces>();
   absl::flat_hash_map<record::Fingerprint, record::Offset> here;
   for (const record::IdentifiedRecord& record : records) {
@@ -40,7 +52,7 @@ std::shared_ptr<const RecordPlaces> IdWindow::Place(const record::IdentifiedReco
     places->duplicate_count += duplicate;
     if (!duplicate) log_end = log_end + 1;
   }
-  return places->duplicate_count == 0 ? nullptr : places;
+  return places;
 }
 
 void IdWindow::Add(const KnownId& known, io::MonotonicTime now) {

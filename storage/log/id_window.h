@@ -88,6 +88,7 @@ class IdWindow {
 
   uint64_t end() const { return first_ + known_.size(); }
   const KnownId* Find(const record::Fingerprint& id) const;
+  bool AllNew(const record::IdentifiedRecords& records) const;
   // Takes number `number`, which names `id`, out of the index.
   void Unindex(const record::Fingerprint& id, uint64_t number);
 

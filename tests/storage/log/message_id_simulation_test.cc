@@ -1,7 +1,8 @@
 // Message ids through a long random life: records are sent in ever other company, while the log
-// stops, is killed, loses power, runs out of space, fails to write, is trimmed and compacted. Every
-// record that becomes durable is looked at once: no id comes a second time inside its window, and
-// whoever was told where a record is finds it there.
+// stops, is killed, loses power, runs out of space, fails to write, is trimmed and compacted, and
+// the window grows, shrinks, is closed and opened again. Every record that becomes durable is
+// looked at once: no id comes a second time inside its window, and whoever was told where a record
+// is finds it there.
 
 #include <algorithm>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -22,7 +24,7 @@ namespace {
 
 using record::Reason;
 
-constexpr size_t kWindow = 200;  // Ids.
+constexpr uint64_t kWindow = 200;  // Ids, at first.
 
 class IdWorld {
  public:
@@ -66,6 +68,7 @@ class IdWorld {
     if (dice < 9'700) return Compact();
     if (dice < 9'760) return log_.disk().SetCapacity(Below(2) == 0 ? 0 : uint64_t{1} << 40);
     if (dice < 9'770) return FailSomeOperation();
+    if (dice < 9'790) return SetWindow();
     if (dice < 9'920) return;
     Reopen();
   }
@@ -153,8 +156,21 @@ class IdWorld {
     ++ids_;
     const auto [known, is_new] = last_.try_emplace(id, ids_);
     if (is_new) return;
-    EXPECT_GT(ids_ - known->second, kWindow) << "id " << id << " is there again at " << offset;
+    EXPECT_LT(known->second, std::max(forgotten_before_, ids_ - std::min(ids_, window_)))
+        << "id " << id << " is there again at " << offset;
     known->second = ids_;
+  }
+
+  // What is outside of the window then is forgotten for good; and all, when there is none.
+  void SetWindow() {
+    LookAtAll();
+    constexpr uint64_t kWindows[] = {0, 50, kWindow, 400};
+    const uint64_t before = std::exchange(window_, kWindows[Below(4)]);
+    const uint64_t left = std::min({before, window_, ids_});
+    forgotten_before_ = std::max(forgotten_before_, ids_ - left + 1);
+    log_.options().deduplication_time = window_ == 0 ? absl::ZeroDuration() : absl::Hours(1'000);
+    log_.options().deduplication_ids = window_;
+    log_.log().SetOptions(log_.options());
   }
 
   // All records have one key.
@@ -198,6 +214,8 @@ class IdWorld {
   std::multimap<int64_t, Claim> claims_;  // Of what was not looked at yet.
   std::map<std::string, uint64_t> last_;  // By id: which one it was of all in the log.
   uint64_t ids_ = 0;
+  uint64_t window_ = kWindow;
+  uint64_t forgotten_before_ = 0;  // Numbers of those that may have been forgotten are less.
   int64_t looked_at_ = 0;
 };
 
