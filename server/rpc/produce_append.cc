@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "server/rpc/status.h"
@@ -87,6 +89,12 @@ absl::StatusOr<PlannedProduce> Prepare(const ProduceRequest& request, RpcContext
   }
   for (ProducePart& part : *parts) produce.parts.push_back({.part = std::move(part)});
   return produce;
+}
+
+size_t BytesBesidePayload(const PlannedProduce& produce) {
+  return std::transform_reduce(
+      produce.parts.begin(), produce.parts.end(), size_t{0}, std::plus<>(),
+      [](const PartOutcome& outcome) { return BytesBesidePayload(outcome.part); });
 }
 
 void AppendParts(broker::Broker& broker, PlannedProduce produce, ProduceDone done) {

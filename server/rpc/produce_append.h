@@ -5,6 +5,7 @@
 #ifndef LEAT_SERVER_RPC_PRODUCE_APPEND_H_
 #define LEAT_SERVER_RPC_PRODUCE_APPEND_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -41,6 +42,9 @@ struct PlannedProduce {
 
 // Finds the topic and plans. Errors: kTopicNotFound, kTopicRecreated, and those of `PlanProduce`.
 absl::StatusOr<PlannedProduce> Prepare(const ProduceRequest& request, RpcContext& context);
+
+// As of its parts, together.
+size_t BytesBesidePayload(const PlannedProduce& produce);
 
 using ProduceDone = absl::AnyInvocable<void(PlannedProduce) &&>;
 

@@ -43,6 +43,7 @@ class ProduceCall {
   void Append(const ProduceRequest& request) {
     auto produce = Prepare(request, context_);
     if (!produce.ok()) return Finish(produce.status());
+    charge_->Resize(charge_->bytes() + BytesBesidePayload(*produce));
     AppendParts(context_.broker, *std::move(produce), [this](PlannedProduce done) {
       context_.pool.Run([this, done = std::move(done)] { Answer(done); });
     });

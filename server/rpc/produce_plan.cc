@@ -138,6 +138,14 @@ absl::Status SeveralPartitions() {
 
 }  // namespace
 
+size_t BytesBesidePayload(const ProducePart& part) {
+  const size_t records = part.records == nullptr ? 0 : part.records->size();
+  const size_t keys = part.keys == nullptr ? 0 : part.keys->size();
+  return part.record_indexes.size() * sizeof(part.record_indexes[0]) +
+         records * sizeof(record::IdentifiedRecord) +
+         keys * sizeof(record::KeyFingerprints::value_type);
+}
+
 absl::StatusOr<std::vector<ProducePart>> PlanProduce(const ProduceRequest& request,
                                                      const broker::Topic& topic,
                                                      const ProduceSituation& situation) {

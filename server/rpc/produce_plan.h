@@ -6,6 +6,7 @@
 #ifndef LEAT_SERVER_RPC_PRODUCE_PLAN_H_
 #define LEAT_SERVER_RPC_PRODUCE_PLAN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -30,6 +31,9 @@ struct ProducePart {
   // Of its records, on a topic that remembers keys, or with `expected_key_offset`; else null.
   std::shared_ptr<const record::KeyFingerprints> keys;
 };
+
+// Memory that it takes beside its payload.
+size_t BytesBesidePayload(const ProducePart& part);
 
 struct ProduceSituation {
   int64_t now_ms = 0;  // The base timestamp of requests without one.

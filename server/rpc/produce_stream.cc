@@ -164,6 +164,7 @@ void ProduceStream::Handle(Incoming message, ByteBudget::Charge charge) {
   if (!produce.ok()) {
     Refuse(message, produce.status());
   } else {
+    charge.Resize(charge.bytes() + BytesBesidePayload(*produce));
     Append(message, *std::move(produce), std::move(charge));
   }
 }

@@ -156,6 +156,7 @@ TEST_F(ProducePlanTest, KeysAndIdsGoWithTheirRecords) {
       EXPECT_EQ((*part.records)[i].end, records[i].end);
       EXPECT_EQ((*part.records)[i].timestamp_delta_ms, records[i].timestamp_delta_ms);
     }
+    EXPECT_EQ(BytesBesidePayload(part), records.size() * (4 + 40 + 24));
   }
 }
 
@@ -164,6 +165,7 @@ TEST_F(ProducePlanTest, WhatNobodyAskedForCostsNothing) {
   set.add_records()->set_key("k");
   ProduceRequest request = Request(set);
   EXPECT_EQ(Plan(request)->front().keys, nullptr);
+  EXPECT_EQ(BytesBesidePayload(Plan(request)->front()), 0u);
   request.expected_key_offset = 0;
   EXPECT_EQ(Plan(request)->front().keys->size(), 1u) << "the setting may be on its way";
 }
