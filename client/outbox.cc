@@ -80,6 +80,7 @@ void Outbox::Learn(std::string_view name, TopicFacts facts, absl::Time now) {
   const bool is_new = topic->facts.topic_id != facts.topic_id;
   const bool grew = topic->facts.partition_count != facts.partition_count;
   topic->renewing |= options_.idempotent && (is_new || grew);
+  if (is_new) topic->fenced = absl::OkStatus();
   topic->facts = std::move(facts);
 }
 
@@ -260,6 +261,11 @@ std::optional<TopicName> Outbox::TopicToRenew(absl::Time now) const {
   return std::nullopt;
 }
 
+void Outbox::BeginRenewal(const TopicName& name) {
+  absl::MutexLock lock(&mutex_);
+  Find(name.topic)->renew_at = absl::InfiniteFuture();
+}
+
 void Outbox::Renew(const TopicName& name, const absl::StatusOr<ProducerIdentity>& identity,
                    absl::Time now, std::vector<CompletedBatch>* completed) {
   absl::MutexLock lock(&mutex_);
@@ -270,6 +276,7 @@ void Outbox::Renew(const TopicName& name, const absl::StatusOr<ProducerIdentity>
     if (SaysTopicChanged(identity.status())) topic.fresh_until = absl::InfinitePast();
     return;
   }
+  topic.renew_at = absl::InfinitePast();
   topic.renew_error = absl::OkStatus();
   for (const auto& partition : topic.partitions) partition->queue.Renew(*identity, completed);
   topic.renewing = topic.facts.topic_id != name.topic_id;

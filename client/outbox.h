@@ -64,6 +64,8 @@ class Outbox {
   // A topic for which the producer has to be initialised, now: it never was, or the sequence of a
   // partition is broken, and nothing is in flight.
   std::optional<TopicName> TopicToRenew(absl::Time now) const;
+  // It is being initialised: until `Renew` it is none of those.
+  void BeginRenewal(const TopicName& topic);
   // What came of that. After an error it is to be tried again a little later.
   void Renew(const TopicName& topic, const absl::StatusOr<ProducerIdentity>& identity,
              absl::Time now, std::vector<CompletedBatch>* completed);
@@ -131,7 +133,7 @@ class Outbox {
     bool renewing = false;
     absl::Time renew_at = absl::InfinitePast();
     absl::Status renew_error;  // Why it did not succeed the last time.
-    absl::Status fenced;       // Not OK once another producer has the name: final.
+    absl::Status fenced;  // Not OK once another producer has the name: final for this topic id.
   };
 
   Topic* Find(std::string_view topic) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

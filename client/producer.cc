@@ -13,15 +13,18 @@
 #include "absl/synchronization/notification.h"
 #include "client/admin.h"
 #include "client/delay_watch.h"
+#include "client/initialisation.h"
 #include "client/monotonic_clock.h"
 #include "client/outbox.h"
 #include "client/produce_stream.h"
 #include "client/status.h"
 #include "client/wakeup.h"
-#include "storage/record/producer_sequence.h"
 
 namespace leat::client {
 namespace {
+
+// Of topics at a time.
+constexpr size_t kMaxInitialisations = 16;
 
 absl::Status NoWaitingInCallbacks() {
   return absl::FailedPreconditionError("a producer's callback cannot wait for the producer");
@@ -36,20 +39,6 @@ ProducerOptions WithName(ProducerOptions options) {
   return options;
 }
 
-ProducerIdentity IdentityOf(const v1::InitProducerResponse& answer) {
-  ProducerIdentity identity{.producer_id = answer.producer_id(),
-                            .producer_epoch = answer.producer_epoch()};
-  for (const v1::ProducerPartition& partition : answer.partitions()) {
-    if (partition.has_error()) {
-      identity.unknown.emplace(partition.partition(), FromRpcStatus(partition.error()));
-    } else {
-      identity.next_sequences[partition.partition()] =
-          record::SequenceAfter(partition.last_sequence(), 1);
-    }
-  }
-  return identity;
-}
-
 bool RemembersIds(const v1::TopicConfig& config) {
   return config.deduplication_time().seconds() > 0 || config.deduplication_time().nanos() > 0;
 }
@@ -61,8 +50,9 @@ class Producer::Impl {
   Impl(const Client& client, const ProducerOptions& options)
       : options_(WithName(options)),
         admin_(client),
+        connection_(client.connection()),
         outbox_(options_),
-        stream_(client.connection(), wakeup_, options_.durability),
+        stream_(connection_, wakeup_, options_.durability),
         thread_([this] { Run(); }) {}
 
   ~Impl() {
@@ -87,6 +77,7 @@ class Producer::Impl {
   void Run();
   void HandleAnswers(absl::Time now, std::vector<CompletedBatch>* completed);
   void Initialise(absl::Time now, std::vector<CompletedBatch>* completed);
+  bool MayInitialise(absl::Time now) const;
   void SendBatches(absl::Time now);
   void Deliver(std::vector<CompletedBatch> completed);
   void TellDelay(absl::Time now);
@@ -94,10 +85,12 @@ class Producer::Impl {
 
   const ProducerOptions options_;
   const Admin admin_;
+  const std::shared_ptr<const Connection> connection_;
   const std::shared_ptr<Wakeup> wakeup_ = std::make_shared<Wakeup>();
   std::atomic<bool> stopping_ = false;
   Outbox outbox_;
   ProduceStream stream_;
+  std::vector<std::unique_ptr<Initialisation>> initialisations_;  // That are under way.
   DelayWatch delay_watch_;
   std::thread thread_;
 };
@@ -190,17 +183,23 @@ void Producer::Impl::HandleAnswers(absl::Time now, std::vector<CompletedBatch>* 
   }
 }
 
-// The producer's thread waits: nothing can be sent meanwhile to the topic, and rarely anything to
-// others.
 void Producer::Impl::Initialise(absl::Time now, std::vector<CompletedBatch>* completed) {
-  while (const std::optional<TopicName> topic = outbox_.TopicToRenew(now)) {
-    if (!stream_.Ready(now)) return;
-    const auto answer = admin_.InitProducer(topic->topic, topic->topic_id, options_.name);
-    outbox_.Renew(*topic,
-                  answer.ok() ? absl::StatusOr<ProducerIdentity>(IdentityOf(*answer))
-                              : absl::StatusOr<ProducerIdentity>(answer.status()),
-                  MonotonicNow(), completed);
+  std::erase_if(initialisations_, [&](const std::unique_ptr<Initialisation>& initialisation) {
+    const auto identity = initialisation->Take();
+    if (!identity.has_value()) return false;
+    outbox_.Renew(initialisation->topic(), *identity, now, completed);
+    return true;
+  });
+  while (MayInitialise(now) && stream_.Ready(now)) {
+    const TopicName topic = *outbox_.TopicToRenew(now);
+    outbox_.BeginRenewal(topic);
+    initialisations_.push_back(
+        std::make_unique<Initialisation>(connection_, topic, options_.name, wakeup_));
   }
+}
+
+bool Producer::Impl::MayInitialise(absl::Time now) const {
+  return initialisations_.size() < kMaxInitialisations && outbox_.TopicToRenew(now).has_value();
 }
 
 void Producer::Impl::SendBatches(absl::Time now) {
@@ -225,7 +224,7 @@ void Producer::Impl::TellDelay(absl::Time now) {
 
 absl::Time Producer::Impl::NextDeadline(absl::Time now) const {
   const absl::Time deadline = outbox_.NextDeadline(now);
-  if (!outbox_.HasSendable(now) && !outbox_.TopicToRenew(now).has_value()) return deadline;
+  if (!outbox_.HasSendable(now) && !MayInitialise(now)) return deadline;
   return std::min(deadline, stream_.NextTry(now));
 }
 

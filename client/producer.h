@@ -35,7 +35,9 @@ struct ProducerOptions {
   absl::Duration linger = absl::Milliseconds(5);
   record::Codec codec = record::Codec::kNone;
   Durability durability = Durability::kAsTopicSays;
-  // Off, what may have been appended is not sent again but reported as unknown.
+  // Off, what may have been appended is not sent again but reported as unknown. For records with
+  // message ids turn it off: batches with a sequence from which a record would have to be left out,
+  // because it is there already, are refused (DUPLICATES_NOT_SEPARABLE).
   bool idempotent = true;
   // Names the producer to its topics, over restarts; a second one of the name fences the first,
   // whose sends then fail with PRODUCER_FENCED. Empty: a random name.

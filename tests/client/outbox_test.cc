@@ -197,5 +197,35 @@ TEST_F(OutboxTest, WhyAProducerCannotBeInitialisedIsTold) {
   EXPECT_TRUE(outbox_.Obstacle(absl::OkStatus()).ok());
 }
 
+TEST_F(OutboxTest, WhatIsBeingInitialisedIsNotAskedForAgain) {
+  options_.idempotent = true;
+  Learn(4, "id2");
+  const absl::Time now = MonotonicNow();
+  const auto topic = outbox_.TopicToRenew(now);
+  ASSERT_TRUE(topic.has_value());
+  outbox_.BeginRenewal(*topic);
+  EXPECT_FALSE(outbox_.TopicToRenew(now + absl::Hours(1)).has_value());
+  std::vector<CompletedBatch> completed;
+  outbox_.Renew(*topic, absl::UnavailableError("away"), now, &completed);
+  EXPECT_FALSE(outbox_.TopicToRenew(now).has_value());
+  EXPECT_TRUE(outbox_.TopicToRenew(now + absl::Seconds(1)).has_value());
+  outbox_.BeginRenewal(*topic);
+  Learn(4, "id3");
+  outbox_.Renew(*topic, ProducerIdentity{.producer_id = 7}, now, &completed);
+  ASSERT_TRUE(outbox_.TopicToRenew(now).has_value()) << "the topic is another one by now";
+  EXPECT_EQ(outbox_.TopicToRenew(now)->topic_id, "id3");
+}
+
+TEST_F(OutboxTest, WhoWasFencedBeginsAgainInATopicThatWasMadeAnew) {
+  ASSERT_TRUE(Add({.partition = 0}).ok());
+  const absl::Status fenced = record::MakeError(record::Reason::kProducerFenced, "another has it");
+  Answer(Take()->request_id, {.status = fenced, .outcome = AppendOutcome::kNotAppended});
+  EXPECT_EQ(Add({.partition = 0}), fenced);
+  Learn(4);
+  EXPECT_EQ(Add({.partition = 0}), fenced);
+  Learn(4, "id2");
+  EXPECT_TRUE(Add({.partition = 0}).ok());
+}
+
 }  // namespace
 }  // namespace leat::client

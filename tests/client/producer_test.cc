@@ -325,5 +325,61 @@ TEST_F(ProducerTest, CallbacksMaySendButNotWait) {
   EXPECT_EQ(server_.values(0), (std::vector<std::string>{"first", "second"}));
 }
 
+// Whoever is asked for one topic's producer answers late, or never.
+class HeldInitProducerTest : public ProducerTest {
+ protected:
+  HeldInitProducerTest() {
+    server_.set_init_script([held = held_](const std::string& topic) {
+      if (topic != "held") return;
+      held->asked.Notify();
+      held->release.WaitForNotification();
+    });
+  }
+
+  ~HeldInitProducerTest() override {
+    if (!held_->release.HasBeenNotified()) held_->release.Notify();
+  }
+
+  Client ConnectForLong() {
+    return Client::Connect({.target = server_.target(), .call_timeout = absl::Hours(1)});
+  }
+
+  const ProducerOptions options_{.linger = absl::ZeroDuration(),
+                                 .delivery_timeout = absl::Hours(1)};
+  struct Held {
+    absl::Notification asked;  // Once.
+    absl::Notification release;
+  };
+  const std::shared_ptr<Held> held_ = std::make_shared<Held>();
+};
+
+TEST_F(HeldInitProducerTest, OtherTopicsGoOn) {
+  Producer producer(ConnectForLong(), options_);
+  std::atomic<int> answered = 0;
+  EXPECT_TRUE(producer
+                  .Send("held", {.value = "1", .partition = 0},
+                        [&answered](const SendResult& result) { answered += result.status.ok(); })
+                  .ok());
+  EXPECT_TRUE(producer.SendAndWait("t", {.value = "2", .partition = 0}).status.ok());
+  EXPECT_EQ(answered, 0);
+  held_->release.Notify();
+  EXPECT_TRUE(producer.Flush().ok());
+  EXPECT_EQ(answered, 1);
+  EXPECT_EQ(server_.values(0), (std::vector<std::string>{"2", "1"}));
+}
+
+TEST_F(HeldInitProducerTest, AProducerCanBeClosed) {
+  SendResult result;
+  {
+    Producer producer(ConnectForLong(), options_);
+    EXPECT_TRUE(producer
+                    .Send("held", {.value = "1", .partition = 0},
+                          [&result](const SendResult& answer) { result = answer; })
+                    .ok());
+    held_->asked.WaitForNotification();
+  }
+  EXPECT_TRUE(absl::IsCancelled(result.status)) << result.status;
+}
+
 }  // namespace
 }  // namespace leat::client

@@ -75,6 +75,19 @@ class ScriptedServer::Log : public v1::LogService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status InitProducer(grpc::ServerContext*, const v1::InitProducerRequest* request,
+                            v1::InitProducerResponse* response) override {
+    std::function<void(const std::string&)> script;
+    {
+      absl::MutexLock lock(&owner_.mutex_);
+      script = owner_.init_script_;
+    }
+    script(request->topic());
+    response->set_topic_id("id");
+    response->set_producer_id(1);
+    return grpc::Status::OK;
+  }
+
   grpc::Status ListOffsets(grpc::ServerContext*, const v1::ListOffsetsRequest* request,
                            v1::ListOffsetsResponse* response) override {
     absl::MutexLock lock(&owner_.mutex_);
@@ -231,6 +244,11 @@ void ScriptedServer::Damage(uint32_t partition, int64_t offset) {
 void ScriptedServer::set_script(Script script) {
   absl::MutexLock lock(&mutex_);
   script_ = std::move(script);
+}
+
+void ScriptedServer::set_init_script(std::function<void(const std::string&)> script) {
+  absl::MutexLock lock(&mutex_);
+  init_script_ = std::move(script);
 }
 
 void ScriptedServer::set_messages_per_read(int messages) {

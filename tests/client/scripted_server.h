@@ -52,6 +52,8 @@ class ScriptedServer {
   void Restart();
 
   void set_script(Script script);
+  // Called for each InitProducer, which is answered when this returns.
+  void set_init_script(std::function<void(const std::string& topic)> script);
   // After so many messages each Read breaks; 0 is never.
   void set_messages_per_read(int messages);
   // Its record at `offset` is damaged: calls that would read it bring nothing but the error, as if
@@ -85,6 +87,8 @@ class ScriptedServer {
 
   mutable absl::Mutex mutex_;
   Script script_ ABSL_GUARDED_BY(mutex_) = [](const auto&) { return Step::Append(); };
+  std::function<void(const std::string&)> init_script_ ABSL_GUARDED_BY(mutex_) =
+      [](const std::string&) {};
   std::map<uint32_t, Partition> partitions_ ABSL_GUARDED_BY(mutex_);
   std::atomic<int> requests_ = 0;
   int messages_per_read_ ABSL_GUARDED_BY(mutex_) = 0;
