@@ -19,6 +19,7 @@
 #include "client/produce_stream.h"
 #include "client/status.h"
 #include "client/wakeup.h"
+#include "storage/record/error.h"
 
 namespace leat::client {
 namespace {
@@ -39,6 +40,14 @@ ProducerOptions WithName(ProducerOptions options) {
   return options;
 }
 
+// A name that was made up is nobody else's: an InitProducer of this very producer, given up long
+// ago, reached the server after the next one. So what it has is merely out of date.
+void ForgiveFence(absl::Status& status) {
+  if (record::ReasonOf(status) != record::Reason::kProducerFenced) return;
+  const absl::string_view message = status.message();
+  status = record::MakeError(record::Reason::kProducerExpired, {message.data(), message.size()});
+}
+
 bool RemembersIds(const v1::TopicConfig& config) {
   return config.deduplication_time().seconds() > 0 || config.deduplication_time().nanos() > 0;
 }
@@ -48,7 +57,8 @@ bool RemembersIds(const v1::TopicConfig& config) {
 class Producer::Impl {
  public:
   Impl(const Client& client, const ProducerOptions& options)
-      : options_(WithName(options)),
+      : named_(!options.name.empty()),
+        options_(WithName(options)),
         admin_(client),
         connection_(client.connection()),
         outbox_(options_),
@@ -83,6 +93,7 @@ class Producer::Impl {
   void TellDelay(absl::Time now);
   absl::Time NextDeadline(absl::Time now) const;
 
+  const bool named_;  // By the caller.
   const ProducerOptions options_;
   const Admin admin_;
   const std::shared_ptr<const Connection> connection_;
@@ -174,6 +185,7 @@ void Producer::Impl::HandleAnswers(absl::Time now, std::vector<CompletedBatch>* 
       return;
     }
     if (!answer->has_value()) break;
+    if (!named_) ForgiveFence((*answer)->result.status);
     const size_t before = completed->size();
     outbox_.OnAnswer((*answer)->request_id, (*answer)->result, now, completed);
     if (completed->size() > before) completed->back().places = std::move((*answer)->places);

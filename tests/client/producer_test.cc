@@ -325,6 +325,18 @@ TEST_F(ProducerTest, CallbacksMaySendButNotWait) {
   EXPECT_EQ(server_.values(0), (std::vector<std::string>{"first", "second"}));
 }
 
+// By a call of its own that came late: nobody else knows a name that was made up.
+TEST_F(ProducerTest, OnlyAProducerThatHasANameIsFencedForGood) {
+  for (const char* name : {"", "p"}) {
+    std::atomic<bool> fenced = false;
+    server_.set_script([&fenced](const auto&) {
+      return fenced.exchange(true) ? Step::Append() : Step::Fail(Reason::kProducerFenced);
+    });
+    Producer producer(Connect(), {.linger = absl::ZeroDuration(), .name = name});
+    EXPECT_EQ(SendNumbers(producer, 1), *name == 0 ? "0=0" : "0!");
+  }
+}
+
 // Whoever is asked for one topic's producer answers late, or never.
 class HeldInitProducerTest : public ProducerTest {
  protected:
