@@ -38,7 +38,7 @@ class Verifier {
         if (segment.empty() || fault.file == segment) Tell(NameOf(log), fault);
       }
       for (const log::Finding& finding : report->at_start) {
-        if (segment.empty() || finding.file == segment) Tell(log, finding);
+        if (segment.empty() || finding.file == segment) Tell(log, report->next_offset, finding);
       }
     }
     return absl::OkStatus();
@@ -58,18 +58,17 @@ class Verifier {
     ++damages_;
     text_ += format_ == SegmentFormat::kTable ? DescribeFault(log, fault) : FaultToJson(log, fault);
   }
-  // What the next start will mend by itself is no damage, unless a file is for which something will
-  // be forgotten.
-  void Tell(const survey::SurveyedLog& log, const log::Finding& finding) {
-    if (finding.kind == log::Finding::Kind::kProducersRebuilt &&
-        !log::ReadProducerSnapshot(files_, log.place.directory, log.place.key).ok()) {
-      return Tell(NameOf(log), {.kind = inspect::Fault::Kind::kProducers,
-                                .file = finding.file,
-                                .offset = finding.offset,
-                                .next_offset = finding.offset,
-                                .what = "at the next start " + finding.detail});
-    }
-    Tell(finding);
+  // What the next start will mend by itself is no damage, unless producers are forgotten by that.
+  // After a repair that cut records off, those were not told to be there.
+  void Tell(const survey::SurveyedLog& log, record::Offset log_end, const log::Finding& finding) {
+    if (finding.kind != log::Finding::Kind::kProducersRebuilt) return Tell(finding);
+    const auto snapshot = log::ReadProducerSnapshot(files_, log.place.directory, log.place.key);
+    if (snapshot.ok() && snapshot->place.next_offset > log_end) return Tell(finding);
+    Tell(NameOf(log), {.kind = inspect::Fault::Kind::kProducers,
+                       .file = finding.file,
+                       .offset = finding.offset,
+                       .next_offset = finding.offset,
+                       .what = "at the next start " + finding.detail});
   }
   void Tell(const log::Finding& finding) {
     if (format_ == SegmentFormat::kTable) text_ += DescribeFinding(finding);

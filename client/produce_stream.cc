@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/status.h"
 #include "leat/v1/log.pb.h"
+#include "storage/record/error.h"
 #include "storage/record/wire.h"
 
 namespace leat::client {
@@ -100,6 +101,13 @@ std::vector<RecordPlace> PlacesOf(const v1::ProduceStreamResponse& response) {
   return places;
 }
 
+// What the end of a stream says of requests that were not answered. All answers come before a good
+// end, so those were not taken. Before an error gRPC may have let go of some.
+absl::Status MeaningOf(const absl::Status& end) {
+  if (!end.ok()) return absl::Status(end.code(), end.message());
+  return record::MakeError(record::Reason::kServerStopping, "the server ended the stream");
+}
+
 }  // namespace
 
 RawMessage EncodeProduceRequest(const SendBatch& batch, uint64_t request_id,
@@ -162,9 +170,9 @@ std::optional<absl::Status> ProduceStream::TakeEnd(absl::Time now) {
   if (call_ == nullptr) return std::nullopt;
   std::optional<absl::Status> end = call_->Ended();
   if (!end.has_value()) return std::nullopt;
-  if (end->ok()) end = absl::UnavailableError("the server ended the stream");
-  Break(now, *end);
-  return end;
+  absl::Status meaning = MeaningOf(*end);
+  Break(now, end->ok() ? meaning : *end);
+  return meaning;
 }
 
 void ProduceStream::Break(absl::Time now, absl::Status status) {

@@ -53,8 +53,8 @@ class ProduceStream {
   // The next answer, if there is one. An error means that the server breaks the protocol.
   absl::StatusOr<std::optional<Answer>> NextAnswer();
 
-  // Once after a stream ended: how. Every request without an answer is lost then; later ones go
-  // over a new stream.
+  // Once after a stream ended: what became of every request without an answer. Later ones go over a
+  // new stream.
   std::optional<absl::Status> TakeEnd(absl::Time now);
 
   // Ends the stream; it ended with `status`.

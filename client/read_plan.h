@@ -23,8 +23,10 @@ struct PlannedPartition {
   int64_t next_offset = 0;
   std::optional<int64_t> end_offset;  // Exclusive. Unset: never.
   int64_t high_watermark = 0;
-  absl::Status damage;  // Why it ends at `end_offset`, if that is not where it was asked to end.
-  bool ended = false;   // Whether its end was told.
+  // Why it ends at `end_offset` instead of where it was asked to.
+  absl::Status damage;
+  std::optional<int64_t> asked_end_offset;  // While there is damage.
+  bool ended = false;                       // Whether its end was told.
 
   // Whether all that was asked for was delivered or passed over.
   bool done() const { return end_offset.has_value() && next_offset >= *end_offset; }

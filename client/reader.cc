@@ -71,6 +71,7 @@ class Reader::Impl {
   absl::Status HandleEnd(absl::Status status, absl::Time now);
   // Whether `status` is about a partition that cannot be read on, and the others can.
   bool HandleDamage(const absl::Status& status);
+  void ForgetDamage(PlannedPartition& planned);
   void EndPartition(PlannedPartition& planned);
   PlannedPartition* Find(uint32_t partition);
   bool AllDone() const;
@@ -184,6 +185,7 @@ absl::Status Reader::Impl::Handle(std::string bytes) {
                        .record = {},
                        .gap_from = message->gap_from,
                        .gap_to = message->gap_to});
+    if (!planned->damage.ok() && message->gap_to > *planned->end_offset) ForgetDamage(*planned);
   }
   if (message->kind == ReadMessage::Kind::kEndOfRange || planned->done()) EndPartition(*planned);
   return absl::OkStatus();
@@ -220,10 +222,19 @@ bool Reader::Impl::HandleDamage(const absl::Status& status) {
   if (planned == nullptr || planned->ended) return false;
   const int64_t damaged_from = MetadataNumber(status, "offset").value_or(planned->next_offset);
   const bool ends_before = planned->end_offset.has_value() && *planned->end_offset <= damaged_from;
+  if (planned->damage.ok()) planned->asked_end_offset = planned->end_offset;
   planned->end_offset = ends_before ? planned->next_offset : damaged_from;
   planned->damage = status;
   if (planned->done()) EndPartition(*planned);
   return true;
+}
+
+// What was damaged was trimmed away: another call goes on to where the read was to end.
+void Reader::Impl::ForgetDamage(PlannedPartition& planned) {
+  planned.damage = absl::OkStatus();
+  planned.end_offset = planned.asked_end_offset;
+  call_.reset();
+  resuming_ = true;
 }
 
 void Reader::Impl::EndPartition(PlannedPartition& planned) {

@@ -168,7 +168,7 @@ void FetchCall::OnWalked(absl::StatusOr<broker::FetchResult> fetched) {
     } else if (waited_ && cursor.SkipIfTrimmed(status)) {
       status = Collect(cursor);
     }
-    if (!status.ok()) end_ = status;
+    if (!status.ok()) end_ = WithPartition(status, cursor.partition());
   }
   WalkOn();
 }
@@ -235,7 +235,9 @@ void FetchCall::OnSignal(size_t index, const absl::Status& status) {
   const auto reason = record::ReasonOf(status);
   const bool walk_tells = reason == record::Reason::kOffsetOutOfRange;
   const bool cancelled = reason == record::Reason::kCallEnded;
-  if (!status.ok() && !walk_tells && !cancelled && !end_.has_value()) end_ = status;
+  if (!status.ok() && !walk_tells && !cancelled && !end_.has_value()) {
+    end_ = WithPartition(status, cursors_[index].partition());
+  }
   CancelWaits();
   if (waiting_ > 0) return;
   if (end_.has_value() || time_is_up_) return Answer();

@@ -33,7 +33,8 @@ void MemberDelivery::Configure(const MemberCredit& credit, size_t max_chunk_byte
 
 // --- Which partitions ---
 
-void MemberDelivery::Assign(const broker::TopicHandle& topic, const group::Assignment& assignment,
+// NOLINTNEXTLINE(performance-unnecessary-value-param): may be that of the assignment it removes.
+void MemberDelivery::Assign(broker::TopicHandle topic, const group::Assignment& assignment,
                             Offset start) {
   const group::TopicPartition& place = assignment.partition;
   if (const auto before = partitions_.find(place); before != partitions_.end()) {

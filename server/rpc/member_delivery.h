@@ -80,8 +80,7 @@ class MemberDelivery {
   MemberCredit& credit() { return credit_; }
 
   // From now on the member's, from `start` on; begins anew when it is already.
-  void Assign(const broker::TopicHandle& topic, const group::Assignment& assignment,
-              record::Offset start);
+  void Assign(broker::TopicHandle topic, const group::Assignment& assignment, record::Offset start);
   // nullptr when the member has not, or not any more, this assignment. The result holds until it is
   // removed.
   OwnedPartition* Find(const group::Assignment& assignment);

@@ -43,6 +43,13 @@ struct InFlight {
   ByteBudget::Charge charge;
 };
 
+// gRPC lets go of answers that have come and were not taken yet when a stream ends with an error.
+// So a server that stops ends it well: what is not answered then was not taken.
+grpc::Status EndOf(const absl::Status& why) {
+  const bool stopping = record::ReasonOf(why) == record::Reason::kServerStopping;
+  return stopping ? grpc::Status::OK : ToGrpcStatus(why);
+}
+
 class ProduceStream : public std::enable_shared_from_this<ProduceStream> {
  public:
   ProduceStream(RpcContext& context, StreamOutbox::Reactor reactor,
@@ -99,7 +106,7 @@ void ProduceStream::Start() {
       });
     }
   });
-  if (!ticket.ok()) return outbox_.Abort(ToGrpcStatus(ticket.status()));
+  if (!ticket.ok()) return outbox_.Abort(EndOf(ticket.status()));
   ticket_ = *std::move(ticket);
   strand_.Dispatch([self = shared_from_this()] { self->ReadOn(); });
 }
@@ -297,7 +304,7 @@ void ProduceStream::ReadOn() {
 
 void ProduceStream::FinishIfDrained() {
   if (!end_.has_value() || order_.size() > 0 || waiting_for_budget_) return;
-  outbox_.Finish(ToGrpcStatus(*end_));
+  outbox_.Finish(EndOf(*end_));
 }
 
 class ProduceStreamReactor final : public StreamReactor<ByteReactor, ProduceStream> {

@@ -21,14 +21,6 @@
 namespace leat::rpc {
 namespace {
 
-absl::Status WithPartition(const absl::Status& status, uint32_t partition) {
-  const std::optional<record::Reason> reason = record::ReasonOf(status);
-  if (!reason.has_value()) return status;
-  record::ErrorMetadata metadata = record::MetadataOf(status);
-  metadata.emplace_back("partition", std::to_string(partition));
-  return record::MakeError(*reason, std::string(status.message()), metadata);
-}
-
 // So many fetches' worth of bytes may wait to be written.
 constexpr size_t kMaxFetchesQueued = 2;
 
@@ -171,7 +163,7 @@ void ReadStream::SendMore() {
   while (!sendable_.empty() && OutboxHasRoom(kMaxQueuedMessages)) {
     Lane& lane = lanes_[sendable_.front()];
     auto event = lane.cursor.Next(format_);
-    if (!event.ok()) return End(event.status());
+    if (!event.ok()) return End(WithPartition(event.status(), lane.cursor.partition()));
     if (event->has_value()) {
       lane.quiet = false;
       turn_bytes_ += (*event)->message.size();

@@ -106,4 +106,14 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
                       rpc.SerializeAsString());
 }
 
+absl::Status WithPartition(const absl::Status& status, uint32_t partition) {
+  const std::optional<record::Reason> reason = record::ReasonOf(status);
+  if (!reason.has_value()) return status;
+  record::ErrorMetadata metadata = record::MetadataOf(status);
+  const bool named = std::any_of(metadata.begin(), metadata.end(),
+                                 [](const auto& entry) { return entry.first == "partition"; });
+  if (!named) metadata.emplace_back("partition", std::to_string(partition));
+  return record::MakeError(*reason, std::string(status.message()), metadata);
+}
+
 }  // namespace leat::rpc

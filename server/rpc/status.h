@@ -9,6 +9,8 @@
 
 #include <grpcpp/support/status.h>
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "google/rpc/status.pb.h"
 
@@ -19,6 +21,9 @@ namespace leat::rpc {
 // UNAVAILABLE by chance. The metadata of a kInvalidField error are its violations, field by field:
 // they become the BadRequest.
 grpc::Status ToGrpcStatus(const absl::Status& status);
+
+// `status` with the number of the partition it is about in its metadata, if it has a reason.
+absl::Status WithPartition(const absl::Status& status, uint32_t partition);
 
 // The same, for an answer inside a message.
 google::rpc::Status ToRpcStatus(const absl::Status& status);

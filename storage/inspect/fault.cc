@@ -21,6 +21,11 @@ constexpr Row kRows[] = {
      "these records cannot be read; those before and behind them can",
      "restore the file from a copy; without one, 'leat topic trim' behind the fault gives up what "
      "is older, and 'leat segment repair --accept-loss' what is newer"},
+    {Fault::Kind::kPadding, "padding",
+     "no record is concerned and all can be read; but a start that has to check this place, after "
+     "a "
+     "crash, takes the log to end there",
+     "look at the disk, and restore the file from a copy"},
     {Fault::Kind::kFooter, "footer",
      "no record is lost, but the server takes the segment for one that was never completed",
      "restore the file from a copy, or let 'leat segment repair --accept-loss' write the footer "

@@ -17,6 +17,7 @@ struct Fault {
     // Of a segment.
     kHeader,
     kFrames,
+    kPadding,  // Between records: padding, or a frame without any.
     kFooter,
     kOrder,       // It does not begin where the one before ends.
     kUnreadable,  // The device fails.

@@ -108,9 +108,14 @@ class Walker {
   }
 
   static void SetDamaged(const ParsedFrame& frame, Gap& gap) {
-    gap.damaged_from = gap.damaged_to = gap.next_offset;
+    gap.damaged_to = gap.damaged_from;
+    const auto sound = [&frame](const record::Batch& batch) {
+      return log::CheckPayload(frame.header, batch).ok();
+    };
+    if (std::all_of(frame.batches.begin(), frame.batches.end(), sound)) return;
+    gap.damaged_from = gap.next_offset;
     for (const record::Batch& batch : frame.batches) {
-      if (log::CheckPayload(frame.header, batch).ok()) continue;
+      if (sound(batch)) continue;
       gap.damaged_from = std::min(gap.damaged_from, batch.header.base_offset);
       gap.damaged_to = batch.header.next_offset();
     }

@@ -23,7 +23,8 @@ Fault FaultOf(const log::Finding& finding) {
 }
 
 Fault FaultOf(const std::string& path, const Gap& gap) {
-  return {.kind = Fault::Kind::kFrames,
+  const bool no_record = gap.damaged_from >= gap.damaged_to;
+  return {.kind = no_record ? Fault::Kind::kPadding : Fault::Kind::kFrames,
           .file = path,
           .position = gap.from,
           .bytes = gap.to - gap.from,

@@ -34,11 +34,12 @@ absl::StatusOr<const ParsedFrame*> SegmentReader::Frame() {
     }
     if (!frame->has_value()) return nullptr;
     const record::Offset first = (*frame)->header.first_offset;
-    if (searching_ && first > from_) return DamageUpTo(first);
+    if (searching_ && first > wanted()) return DamageUpTo(first);
     TakeIn(**std::move(frame));
     return &*frame_;
   }
-  if (searching_ && position_ == segment_->frames_end()) return damage_;
+  const bool to_the_end = searching_ && position_ == segment_->frames_end();
+  if (to_the_end && next_offset_ < segment_->next_offset()) return damage_;
   return nullptr;
 }
 
@@ -101,8 +102,8 @@ absl::StatusOr<ParsedFrame> SegmentReader::Salvage(ParsedFrame frame, absl::Stat
   };
   const auto sound = [&check](const record::Batch& batch) { return check(batch).ok(); };
   auto damaged = std::find_if_not(batches.begin(), batches.end(), sound);
-  if (damaged == batches.end()) return damage;  // The padding.
-  if (searching_ && frame.header.first_offset > from_) {
+  if (damaged == batches.end()) return frame;  // The padding: no record's.
+  if (searching_ && frame.header.first_offset > wanted()) {
     // It shows no more than where the damage before it ends.
     const auto first_sound = std::find_if(batches.begin(), batches.end(), sound);
     if (first_sound == batches.end()) return damage;

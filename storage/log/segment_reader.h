@@ -10,6 +10,7 @@
 #ifndef LEAT_STORAGE_LOG_SEGMENT_READER_H_
 #define LEAT_STORAGE_LOG_SEGMENT_READER_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -75,6 +76,8 @@ class SegmentReader : public std::enable_shared_from_this<SegmentReader> {
   record::Offset next_offset() const { return next_offset_; }
 
  private:
+  // The first offset that somebody may still ask for. Damage before it is nobody's.
+  record::Offset wanted() const { return std::max(from_, next_offset_); }
   absl::StatusOr<std::optional<ParsedFrame>> Look();
   void TakeIn(ParsedFrame frame);
   void SearchOn(absl::Status damage);

@@ -163,6 +163,16 @@ TEST_F(ReaderTest, DamageThatComesNearerIsToldWhereItIs) {
   EXPECT_EQ(ReadAll(reader), "0@1=1 0:damage done");
 }
 
+TEST_F(ReaderTest, DamageThatIsTrimmedAwayIsPassed) {
+  Fill(0, 4);
+  server_.Damage(0, 2);
+  server_.set_messages_per_read(1);
+  Reader reader(Connect(), {.topic = "t", .partitions = {0}, .end = Position::Latest()});
+  EXPECT_EQ(ReadAll(reader, 1), "0@0=0 ");
+  server_.Trim(0, 3);
+  EXPECT_EQ(ReadAll(reader), "0:gap(1,3) 0@3=3 0:end done");
+}
+
 TEST_F(ReaderTest, StopEndsAWaitingRead) {
   Reader reader(Connect(), {.topic = "t"});
   std::thread stopper([&reader] { reader.Stop(); });

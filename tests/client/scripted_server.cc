@@ -112,9 +112,10 @@ class ScriptedServer::Log : public v1::LogService::Service {
     for (const auto& read : request->partitions()) {
       next[read.partition()] = read.start().offset();
       absl::MutexLock lock(&owner_.mutex_);
-      const std::optional<int64_t> damaged_at = owner_.partitions_[read.partition()].damaged_at;
-      if (damaged_at.has_value() && (!read.has_end() || read.end().offset() > *damaged_at)) {
-        return DamagedAt(read.partition(), *damaged_at);
+      const Partition& partition = owner_.partitions_[read.partition()];
+      if (partition.damaged_at >= partition.log_start &&
+          (!read.has_end() || read.end().offset() > *partition.damaged_at)) {
+        return DamagedAt(read.partition(), *partition.damaged_at);
       }
     }
     int messages = 0;
