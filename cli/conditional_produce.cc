@@ -58,9 +58,8 @@ absl::StatusOr<v1::ProduceRequest> RequestOf(const ProduceFlags& flags, const Re
 ExitCode ProduceWhereExpected(const GlobalOptions& globals, const ProduceFlags& flags,
                               const RecordSource& source, LineReader& lines) {
   const Subject subject = {globals.server, flags.topic};
-  if (flags.expected_offset.has_value() && !flags.partition.has_value()) {
-    return Fail(absl::InvalidArgumentError("--expected-offset is that of a partition: add -p"),
-                subject);
+  if (!flags.partition.has_value()) {
+    return Fail(absl::InvalidArgumentError("the offset is that of a partition: add -p"), subject);
   }
   const absl::StatusOr<v1::ProduceRequest> request = RequestOf(flags, source, lines);
   if (!request.ok()) return Fail(request.status(), subject);

@@ -38,9 +38,8 @@ void AddProduceCommand(CLI::App& app, const GlobalOptions& globals, Run& run) {
       ->check(CLI::NonNegativeNumber);
   produce
       .add_option("--expected-key-offset", flags->expected_key_offset,
-                  "Append all lines together, or none: only where their keys' partition has no "
-                  "record with one of their keys at this offset or after it; the topic needs "
-                  "checked_keys")
+                  "Append all lines together, or none: only where --partition has no record with "
+                  "one of their keys at this offset or after it; the topic needs checked_keys")
       ->check(CLI::NonNegativeNumber);
   produce.add_option("--codec", flags->codec, "Compress batches: none, zstd or lz4");
   produce.add_option("--durability", flags->durability,

@@ -102,8 +102,10 @@ std::vector<RecordPlace> PlacesOf(const v1::ProduceStreamResponse& response) {
 }
 
 // What the end of a stream says of requests that were not answered. All answers come before a good
-// end, so those were not taken. Before an error gRPC may have let go of some.
+// end, so those were not taken. Before an error gRPC may have let go of some; but a server that has
+// too much to do says so before it takes any.
 absl::Status MeaningOf(const absl::Status& end) {
+  if (record::ReasonOf(end) == record::Reason::kBacklogFull) return end;
   if (!end.ok()) return absl::Status(end.code(), end.message());
   return record::MakeError(record::Reason::kServerStopping, "the server ended the stream");
 }

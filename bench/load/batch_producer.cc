@@ -127,7 +127,7 @@ class StreamProducer : public BatchProducer,
   void OnDone(const grpc::Status& status) override {
     absl::MutexLock lock(&mutex_);
     if (!status.ok()) ledger_.Fail(client::FromGrpcStatus(status));
-    if (ledger_.in_flight() > 0) {
+    if (ledger_.in_flight() > 0 || !half_closed_) {
       ledger_.Fail(absl::UnavailableError("the server ended the stream before it had answered"));
     }
     ledger_.Stop();

@@ -34,6 +34,15 @@ void ByteBudget::Charge::Resize(size_t bytes) {
   }
 }
 
+bool ByteBudget::Charge::TryGrow(size_t bytes) {
+  if (budget_ == nullptr || bytes == 0) return true;
+  absl::MutexLock lock(&budget_->mutex_);
+  if (budget_->in_use_ > bytes_ && budget_->in_use_ + bytes > budget_->limit_) return false;
+  budget_->in_use_ += bytes;
+  bytes_ += bytes;
+  return true;
+}
+
 void ByteBudget::Charge::Release() {
   if (ByteBudget* budget = std::exchange(budget_, nullptr)) {
     budget->GiveBack(std::exchange(bytes_, 0));

@@ -36,6 +36,10 @@ class ByteBudget {
     // if that goes over the budget: what is known to be in memory is counted.
     void Resize(size_t bytes);
 
+    // Takes so many more, if there is room or nobody else holds anything. False when not: then
+    // nothing changes.
+    bool TryGrow(size_t bytes);
+
     void Release();
 
    private:

@@ -18,7 +18,8 @@
 
 namespace leat::rpc {
 
-// What calls are refused with, and streams end with, while the server stops. Nothing was appended.
+// What calls are refused with, and streams but ProduceStream end with, while the server stops.
+// Nothing was appended.
 absl::Status ServerStopping();
 
 class Calls {

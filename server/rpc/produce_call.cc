@@ -33,17 +33,19 @@ class ProduceCall {
     if (!ticket.ok()) return ticket.status();
     ticket_ = *std::move(ticket);
     charge_ = context_.produce_budget.TryAcquire(message.size());
-    if (!charge_.has_value()) {
-      return record::MakeError(record::Reason::kBacklogFull,
-                               "too many bytes of appends are in flight");
-    }
+    if (!charge_.has_value()) return BacklogFull();
     return ParseProduceRequest(message);
+  }
+
+  static absl::Status BacklogFull() {
+    return record::MakeError(record::Reason::kBacklogFull,
+                             "too many bytes of appends are in flight");
   }
 
   void Append(const ProduceRequest& request) {
     auto produce = Prepare(request, context_);
     if (!produce.ok()) return Finish(produce.status());
-    charge_->Resize(charge_->bytes() + BytesBesidePayload(*produce));
+    if (!charge_->TryGrow(BytesBesidePayload(*produce))) return Finish(BacklogFull());
     AppendParts(context_.broker, *std::move(produce), [this](PlannedProduce done) {
       context_.pool.Run([this, done = std::move(done)] { Answer(done); });
     });

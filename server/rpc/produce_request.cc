@@ -161,6 +161,10 @@ absl::Status CheckFields(const ProduceRequest& request, uint32_t durability, int
     if (request.codec != record::Codec::kNone) errors.Add("compressed", "needs a partition");
     if (request.sequence.has_value()) errors.Add("sequence", "needs a partition");
     if (request.expected_offset.has_value()) errors.Add("expected_offset", "needs a partition");
+    // Where a key belongs elsewhere meanwhile, the offset would be that of another partition.
+    if (request.expected_key_offset.has_value() && !request.partition_count.has_value()) {
+      errors.Add("expected_key_offset", "needs a partition, or a partition_count");
+    }
   }
   return errors.ToStatus();
 }

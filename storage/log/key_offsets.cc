@@ -43,8 +43,10 @@ absl::Status Conflict(std::string_view message, std::string_view name, record::O
 
 void KeyOffsets::SetLimit(size_t max_keys, record::Offset log_end) {
   if (!on() || max_keys == 0) BeginAt(log_end);
+  const bool smaller = max_keys < max_keys_;
   max_keys_ = max_keys;
   Shrink();
+  if (smaller) by_key_.rehash(0);
 }
 
 void KeyOffsets::BeginAt(record::Offset log_end) {
@@ -79,8 +81,10 @@ absl::Status KeyOffsets::Check(const KeyedRecords& records, record::Offset expec
 
 void KeyOffsets::Add(const KeyedRecords& records, const record::BatchHeader& header) {
   ForEachKey(records, header.base_offset,
-             [this](const record::Fingerprint& key, record::Offset offset) { Add(key, offset); });
-  Shrink();
+             [this](const record::Fingerprint& key, record::Offset offset) {
+               Add(key, offset);
+               Shrink();
+             });
 }
 
 void KeyOffsets::Add(const record::Fingerprint& key, record::Offset offset) {

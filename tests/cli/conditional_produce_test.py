@@ -35,7 +35,8 @@ class ConditionalProduceTest(ServerTest):
 
     def test_produce_only_where_a_key_is_not(self):
         self.leat("topic", "create", "carts", "--partitions", "3")
-        add = ["produce", "carts", "--key-separator", ":", "--expected-key-offset"]
+        self.leat("produce", "carts", "--expected-key-offset", "0", stdin=b"a\n", code=2)
+        add = ["produce", "carts", "-p", "2", "--key-separator", ":", "--expected-key-offset"]
         self.leat(*add, "0", stdin=b"cart:apple\n", code=1)
         self.assertIn("leat topic set carts checked_keys=", self.stderr)
         self.leat("topic", "set", "carts", "checked_keys=1000")

@@ -74,6 +74,22 @@ TEST(ByteBudget, ResizeGivesBackAndTakes) {
   EXPECT_EQ(budget.in_use(), 200 * kKiB);
 }
 
+TEST(ByteBudget, GrowsWhereThereIsRoomOrNobodyElse) {
+  ByteBudget budget(100 * kKiB);
+  auto a = *budget.TryAcquire(60 * kKiB);
+  auto b = *budget.TryAcquire(10 * kKiB);
+  EXPECT_TRUE(a.TryGrow(30 * kKiB));
+  EXPECT_FALSE(a.TryGrow(1));
+  EXPECT_TRUE(a.TryGrow(0));
+  EXPECT_EQ(budget.in_use(), 100 * kKiB);
+  b.Release();
+  a.Resize(100 * kKiB);
+  EXPECT_TRUE(a.TryGrow(kKiB));
+  EXPECT_EQ(budget.in_use(), 101 * kKiB);
+  a.Release();
+  EXPECT_EQ(budget.in_use(), 0u);
+}
+
 TEST(ByteBudget, AcquireAnywayGoesOverTheLimit) {
   ByteBudget budget(10 * kKiB);
   const auto held = budget.TryAcquire(10 * kKiB);

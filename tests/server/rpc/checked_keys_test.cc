@@ -30,13 +30,15 @@ class CheckedKeysTest : public ServerTest {
     return config;
   }
 
-  // A record for each key, without a partition.
-  static v1::ProduceRequest Keyed(const Keys& keys, int64_t expected_key_offset) {
+  // A record for each key, to the partition of theirs of so many.
+  static v1::ProduceRequest Keyed(const Keys& keys, int64_t expected_key_offset,
+                                  uint32_t partition_count = 1) {
     v1::ProduceRequest request = Request("t", static_cast<int>(keys.size()));
     request.clear_partition();
     for (size_t i = 0; i < keys.size(); ++i) {
       request.mutable_records()->mutable_records(static_cast<int>(i))->set_key(keys[i]);
     }
+    request.set_partition_count(partition_count);
     request.set_expected_key_offset(expected_key_offset);
     return request;
   }
@@ -89,6 +91,7 @@ TEST_F(CheckedKeysTest, OtherRequestsCountToo) {
   EXPECT_EQ(Send(plain), "0");
   EXPECT_EQ(Send({"a"}, 0), "actual 0");
   const std::string set = plain.records().SerializeAsString();
+  plain.clear_partition_count();
   plain.set_partition(0);
   auto& compressed = *plain.mutable_compressed();
   compressed.set_codec(v1::CODEC_LZ4);
@@ -105,9 +108,11 @@ TEST_F(CheckedKeysTest, OtherRequestsCountToo) {
 
 TEST_F(CheckedKeysTest, EachPartitionHasItsOwn) {
   ASSERT_OK(Create("t", 4, Config()));
-  EXPECT_EQ(Send({"a"}, 0), "0");
-  EXPECT_EQ(Send({"a"}, 0), "actual 0");
+  EXPECT_EQ(Send(Keyed({"a"}, 0, 4)), "0");
+  EXPECT_EQ(Send(Keyed({"a"}, 0, 4)), "actual 0");
   v1::ProduceRequest elsewhere = Keyed({"a"}, 0);
+  elsewhere.clear_partition_count();
+  EXPECT_EQ(View(Produce(elsewhere)).fields, Keys{"expected_key_offset"}) << "of which partition?";
   elsewhere.set_partition((record::PartitionForKey("a", 4) + 1) % 4);
   EXPECT_EQ(Send(elsewhere), "0");
 }
@@ -116,12 +121,13 @@ TEST_F(CheckedKeysTest, RecordsOfSeveralPartitionsAreRefused) {
   ASSERT_OK(Create("t", 4, Config()));
   Keys keys;
   for (int i = 0; i < 20; ++i) keys.push_back(std::to_string(i));
-  EXPECT_EQ(View(Produce(Keyed(keys, 0))).fields, Keys{"expected_key_offset"});
-  v1::ProduceRequest split = Keyed(keys, 0);
+  EXPECT_EQ(View(Produce(Keyed(keys, 0, 4))).fields, Keys{"expected_key_offset"});
+  v1::ProduceRequest split = Keyed(keys, 0, 4);
   split.clear_expected_key_offset();
   ASSERT_OK(Produce(split));
   for (const std::string& key : keys) {
-    EXPECT_TRUE(Send({key}, 0).starts_with("actual ")) << "each part told of its own keys";
+    EXPECT_TRUE(Send(Keyed({key}, 0, 4)).starts_with("actual "))
+        << "each part told of its own keys";
   }
 }
 

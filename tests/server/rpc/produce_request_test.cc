@@ -134,7 +134,7 @@ TEST(ProduceRequest, NamesBadFields) {
   request = Full();
   request.clear_partition();
   EXPECT_EQ(ViolationsOf(request.SerializeAsString()),
-            (Violations{"payload_crc32c", "sequence", "expected_offset"}));
+            (Violations{"payload_crc32c", "sequence", "expected_offset", "expected_key_offset"}));
 
   request = Full();
   request.set_expected_key_offset(-1);
