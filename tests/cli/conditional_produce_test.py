@@ -44,7 +44,7 @@ class ConditionalProduceTest(ServerTest):
         self.leat(*add, "0", stdin=b"cart:apple\ncart:pear\n")
         self.leat(*add, "1", stdin=b"cart:plum\n", code=5)
         self.assertIn("the key's last record is at offset 1", self.stderr)
-        self.leat(*add, "2", stdin=b"no key\n", code=1)
+        self.leat(*add, "2", stdin=b"no key\n", code=2)
         self.leat(*add, "-1", stdin=b"cart:plum\n", code=2)
         # Nobody knows what came before, until it was read.
         self.server.end(signal.SIGKILL)
