@@ -166,7 +166,7 @@ void Run::Append() {
             if (acknowledged_.size() == kRemembered) acknowledged_.erase(acknowledged_.begin());
             acknowledged_.push_back({target, set, records, answer->base_offset.value});
           }),
-      {.records = Identify(set)});
+      {.conditions = {.records = Identify(set)}});
 }
 
 // Whatever happened since, it is there already, at the same place.
@@ -185,7 +185,7 @@ void Run::SendAgain() {
                                                base_offset, answer->base_offset.value)));
         }
       }),
-      {.records = Identify(sent.set)});
+      {.conditions = {.records = Identify(sent.set)}});
 }
 
 void Run::Trim() {
