@@ -152,7 +152,7 @@ TEST(ProduceRequest, NamesBadFields) {
   request.clear_partition();
   request.clear_payload_crc32c();
   EXPECT_EQ(ViolationsOf(request.SerializeAsString()),
-            (Violations{"compressed", "sequence", "expected_offset"}));
+            (Violations{"compressed", "sequence", "expected_offset", "expected_key_offset"}));
 }
 
 TEST(ProduceRequest, RefusesWhatParsersReadDifferently) {
