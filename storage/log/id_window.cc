@@ -99,7 +99,12 @@ void IdWindow::Forget(io::MonotonicTime now, record::Offset high_watermark) {
     slices_.pop_front();
     keep_from_ = slices_.empty() ? end() : slices_.front().first;
   }
-  const uint64_t too_many = end() - std::min<uint64_t>(known_.size(), max_ids_);
+  // What is queued takes no place from what is there: it may be taken back.
+  const auto queued = std::partition_point(
+      known_.begin(), known_.end(),
+      [high_watermark](const KnownId& known) { return known.offset < high_watermark; });
+  const auto durable = static_cast<uint64_t>(queued - known_.begin());
+  const uint64_t too_many = first_ + durable - std::min<uint64_t>(durable, max_ids_);
   const uint64_t keep_from = std::max(keep_from_, too_many);
   while (first_ < keep_from && known_.front().offset < high_watermark) {
     Unindex(known_.front().id, first_);
